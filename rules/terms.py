@@ -1,0 +1,211 @@
+"""The words of the desk (术语): stages, acts, roles, clocks, facts and decisions."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from enum import StrEnum
+from typing import Any
+
+#: Business time everywhere. China has kept one offset without summer time since 1992.
+CHINA = timezone(timedelta(hours=8), "Asia/Shanghai")
+
+
+class Stage(StrEnum):
+    """Where a ticket stands (阶段), as in lifecycle.md."""
+
+    RECEIVED = "received"
+    INCOMPLETE = "incomplete"
+    INVALID = "invalid"
+    REFUSED = "refused"
+    TRANSFERRED = "transferred"
+    ANSWERED = "answered"
+    TO_DISPATCH = "to_dispatch"
+    TO_SIGN = "to_sign"
+    RETURNED = "returned"
+    CONFERRING = "conferring"
+    HANDLING = "handling"
+    SUSPENDED = "suspended"
+    REVIEWING = "reviewing"
+    TO_CALL_BACK = "to_call_back"
+    CLOSED = "closed"
+    ENDED = "ended"
+    WITHDRAWN = "withdrawn"
+    MERGED = "merged"
+    ARCHIVED = "archived"
+
+
+class Act(StrEnum):
+    """What people and the desk do to a ticket (操作); the value is the word on the wire."""
+
+    TRIAGE = "triage"
+    ANSWER = "answer"
+    REFUSE = "refuse"
+    INVALIDATE = "invalidate"
+    TRANSFER = "transfer"
+    SUPPLEMENT = "supplement"
+    DISPATCH = "dispatch"
+    SIGN = "sign"
+    RETURN_ = "return"
+    SETTLE_RETURN = "settle-return"
+    REASSIGN = "reassign"
+    CONFER = "confer"
+    ASSIST = "assist"
+    DELEGATE = "delegate"
+    REPORT_UP = "report-up"
+    CONTACT = "contact"
+    EXTEND = "extend"
+    SETTLE_EXTENSION = "settle-extension"
+    SUSPEND = "suspend"
+    RESUME = "resume"
+    REPLY = "reply"
+    REVIEW = "review"
+    CALL_BACK = "call-back"
+    REDO = "redo"
+    URGE = "urge"
+    SUPERVISE = "supervise"
+    RAISE_ = "raise"
+    UNDO = "undo"
+    MERGE = "merge"
+    UNMERGE = "unmerge"
+    SPLIT = "split"
+    WITHDRAW = "withdraw"
+    END = "end"
+    CLOSE = "close"
+    APPEAL = "appeal"
+    RATE = "rate"
+    REVEAL = "reveal"
+    ARCHIVE = "archive"
+
+
+class Role(StrEnum):
+    """Who may act (角色). `system` and `citizen` act too but hold no key."""
+
+    OPERATOR = "operator"
+    DISPATCHER = "dispatcher"
+    LIAISON = "liaison"
+    HANDLER = "handler"
+    DEPARTMENT_LEADER = "department_leader"
+    CALLER_BACK = "caller_back"
+    SUPERVISOR = "supervisor"
+    MANAGER = "manager"
+    DISCIPLINE = "discipline"
+    ADMIN = "admin"
+    AUDITOR = "auditor"
+
+
+class TicketType(StrEnum):
+    """What the caller wants (诉求类型)."""
+
+    CONSULT = "consult"
+    HELP = "help"
+    SUGGEST = "suggest"
+    COMPLAIN = "complain"
+    REPORT = "report"
+    PRAISE = "praise"
+    OTHER = "other"
+
+
+class Urgency(StrEnum):
+    """How pressing it is (紧急程度): 一般, 紧急, 特急."""
+
+    NORMAL = "normal"
+    URGENT = "urgent"
+    CRITICAL = "critical"
+
+
+TYPE_WORDS = {
+    TicketType.CONSULT: "咨询",
+    TicketType.HELP: "求助",
+    TicketType.SUGGEST: "建议",
+    TicketType.COMPLAIN: "投诉",
+    TicketType.REPORT: "举报",
+    TicketType.PRAISE: "表扬",
+    TicketType.OTHER: "其他",
+}
+
+URGENCY_WORDS = {Urgency.NORMAL: "一般", Urgency.URGENT: "紧急", Urgency.CRITICAL: "特急"}
+
+#: Channels of contract.md and their Chinese words; a pack may name more words for the same channel.
+CHANNEL_WORDS = {
+    "phone": "电话",
+    "web": "网站",
+    "wechat": "微信",
+    "app": "手机应用",
+    "mailbox": "信箱",
+    "letter": "来信",
+    "forum": "论坛",
+    "handed_down": "上级交办",
+    "emergency_110": "110转办",
+    "walk_in": "来访",
+    "visit": "下访",
+    "proxy": "代办",
+    "leader_session": "领导接听",
+}
+
+
+class ClockKind(StrEnum):
+    """What is being timed (时钟)."""
+
+    SUPPLEMENT = "supplement"
+    DISPATCH = "dispatch"
+    SIGN = "sign"
+    SETTLE = "settle"
+    FIRST_CONTACT = "first_contact"
+    HANDLE = "handle"
+    RESUME = "resume"
+    REVIEW = "review"
+    CALL_BACK = "call_back"
+
+
+class Unit(StrEnum):
+    """How a limit is counted (时限单位)."""
+
+    WORKDAYS = "workdays"  # a count of whole workdays, or 0.5
+    WORK_MINUTES = "work_minutes"
+    CALENDAR_DAYS = "calendar_days"
+    INCLUSIVE_DAYS = "inclusive_days"  # the day of receipt is day 1
+    MINUTES = "minutes"  # by the clock on the wall, for urgent matters
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """A limit (时限): `amount` of `unit`."""
+
+    amount: float
+    unit: Unit
+
+
+@dataclass(frozen=True, slots=True)
+class LadderStep:
+    """One rung below or above a deadline (预警、超期、督办).
+
+    Exactly one of `share` (of the working time of the limit, 0 < share <= 1; 1 is the deadline itself) and
+    `after` (a budget counted from the deadline) is set. `action` is remind, breach, supervise or call_duty;
+    `level` is the supervision level 1 to 3, else 0; `receivers` are words of the pack's receiver list.
+    """
+
+    step: str
+    action: str
+    level: int
+    receivers: tuple[str, ...]
+    share: float | None = None
+    after: Budget | None = None
+    clause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a rule decided and why (决定): stored with the ticket and shown to people.
+
+    `what` is the outcome (a stage, an act or an outcome word), `because` one Chinese sentence, `rule` the id
+    of the rule that fired, `clause` its source, `pack` the content hash of the pack it stood in.
+    """
+
+    what: str
+    because: str
+    rule: str
+    clause: str = ""
+    pack: str = ""
+    department: str | None = None
+    assists: tuple[str, ...] = ()
+    category: str | None = None
+    details: dict[str, Any] = field(default_factory=dict)
