@@ -1,0 +1,63 @@
+"""The servers every test may ask for (测试夹具), each started once, and only when asked for."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from dispatch.embedded import EmbeddedQueue
+from tests.servers import fresh_database, running_postgres
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A database of this session on a real PostgreSQL; `fresh_database(postgres_url)` makes further ones.
+
+    HOTLINE_TEST_DATABASE_URL names another server to use; what is there already is not touched.
+    """
+    given = os.environ.get("HOTLINE_TEST_DATABASE_URL", "").strip()
+    if given:
+        with fresh_database(given) as url:
+            yield url
+        return
+    with running_postgres() as server, fresh_database(server) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def valkey_url() -> Iterator[str]:
+    """A real Redis-protocol server, shared by the session and used one test at a time: see `empty_valkey`.
+
+    HOTLINE_TEST_REDIS_URL names another one; it must be empty, as tests flush it.
+    """
+    given = os.environ.get("HOTLINE_TEST_REDIS_URL", "").strip()
+    if given:
+        with redis.Redis.from_url(given) as client:
+            if client.dbsize():
+                pytest.exit(
+                    "HOTLINE_TEST_REDIS_URL names a database that is not empty: the tests would flush it", 2
+                )
+        yield given
+        return
+    with (
+        tempfile.TemporaryDirectory(prefix="hotline-vk-", dir=_short_temporary()) as folder,
+        EmbeddedQueue(Path(folder), Path(folder) / "v.sock") as url,
+    ):
+        yield url
+
+
+@pytest.fixture
+def empty_valkey(valkey_url: str) -> Iterator[str]:
+    """The address of `valkey_url`, emptied before and after the test."""
+    with redis.Redis.from_url(valkey_url) as client:
+        client.flushdb()
+        yield valkey_url
+        client.flushdb()
+
+
+def _short_temporary() -> str:
+    """A socket path holds 107 bytes; some temporary folders are longer than half of that."""
+    return tempfile.gettempdir() if len(os.fsencode(tempfile.gettempdir())) < 60 else "/tmp"
