@@ -1,5 +1,6 @@
 """The words of the desk (术语): stages, acts, roles, clocks, facts and decisions."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from enum import StrEnum
@@ -164,6 +165,82 @@ class Unit(StrEnum):
     CALENDAR_DAYS = "calendar_days"
     INCLUSIVE_DAYS = "inclusive_days"  # the day of receipt is day 1
     MINUTES = "minutes"  # by the clock on the wall, for urgent matters
+
+
+class Happened(StrEnum):
+    """What an event says (事件), always in the past tense."""
+
+    RECEIVED = "received"
+    JOINED = "joined"
+    TRIAGED = "triaged"
+    TRANSFERRED = "transferred"
+    ANSWERED = "answered"
+    REFUSED = "refused"
+    DISPATCHED = "dispatched"
+    SIGNED = "signed"
+    RETURNED = "returned"
+    RETURN_SETTLED = "return_settled"
+    REASSIGNED = "reassigned"
+    CONFERRED = "conferred"
+    CONTACTED = "contacted"
+    EXTENSION_ASKED = "extension_asked"
+    EXTENSION_SETTLED = "extension_settled"
+    SUSPENDED = "suspended"
+    RESUMED = "resumed"
+    REPLIED = "replied"
+    REVIEWED = "reviewed"
+    CALLED_BACK = "called_back"
+    REDONE = "redone"
+    URGED = "urged"
+    CLOSED = "closed"
+    ARCHIVED = "archived"
+    WARNED = "warned"
+    BREACHED = "breached"
+    SUPERVISED = "supervised"
+    DUTY_CALLED = "duty_called"
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One event as the rules see it: what, when (aware), and its data; `data["stage"]` is set where the stage moved."""
+
+    kind: Happened
+    at: datetime
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All a rule may know of one ticket, gathered in one place (`dispatch/storage/facts.py`).
+
+    Instants are aware; `department` is the lead's code, `departments` lead and assists, `happenings` the ticket's
+    whole history in order.
+    """
+
+    number: str
+    stage: Stage
+    type: TicketType
+    urgency: Urgency
+    channel: str
+    department: str | None
+    departments: tuple[str, ...]
+    received_at: datetime
+    complaint_count: int
+    redo_round: int
+    supervision: int
+    history: bool
+    happenings: tuple[Happening, ...]
+
+    def last(self, *kinds: Happened) -> Happening | None:
+        """The newest event of one of `kinds`."""
+        return next((each for each in reversed(self.happenings) if each.kind in kinds), None)
+
+    def since(self, *kinds: Happened) -> tuple[Happening, ...]:
+        """The events after the newest one of `kinds`; all of them when there is none."""
+        for position in range(len(self.happenings) - 1, -1, -1):
+            if self.happenings[position].kind in kinds:
+                return self.happenings[position + 1 :]
+        return self.happenings
 
 
 @dataclass(frozen=True, slots=True)

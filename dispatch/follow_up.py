@@ -1,0 +1,42 @@
+"""Telling people (通知送达): outbox rows become notices in the console's inbox; other ways join here later."""
+
+from datetime import datetime
+
+import structlog
+
+from dispatch.desk import Desk
+from dispatch.notices import console
+from dispatch.storage import outbox
+from dispatch.storage.outbox import Work
+
+BATCH = 100
+
+log = structlog.get_logger(__name__)
+
+
+def drain(desk: Desk, now: datetime) -> int:
+    """Deliver one claimed batch; how many rows were claimed (0: nothing waits)."""
+    works = outbox.claim(desk.database, "notices", BATCH, now)
+    if not works:
+        return 0
+    try:
+        _deliver(desk, works, now)
+    except Exception as fault:
+        log.warning("notice_batch_failed", n=len(works), why=repr(fault))
+        for work in works:
+            _deliver_alone(desk, work, now)
+    return len(works)
+
+
+def _deliver(desk: Desk, works: list[Work], now: datetime) -> None:
+    with desk.transaction() as tx:
+        mine = set(outbox.finish_all(tx, works, now))
+        console.deliver(tx, [work for work in works if work.id in mine], now)
+
+
+def _deliver_alone(desk: Desk, work: Work, now: datetime) -> None:
+    try:
+        _deliver(desk, [work], now)
+    except Exception as fault:
+        dead = outbox.fail(desk.database, work, repr(fault), now)
+        log.error("notice_failed", ticket=work.ticket, dead=dead, why=repr(fault))

@@ -1,0 +1,112 @@
+"""Rule packs at the desk (规则包): the only reader of pack folders; what is live stands in the database by content hash."""
+
+import threading
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+
+import rules
+from dispatch.storage import registry
+from dispatch.storage.database import Database, Transaction
+from rules import worktime
+from rules.errors import PackFault
+from rules.policy import Policy, parse
+from rules.worktime import Calendar
+
+#: A newly activated pack is used everywhere within this time.
+FRESH = timedelta(seconds=5)
+
+_SHIPPED = Path(rules.__file__).parent / "packs"
+_CALENDARS = Path(rules.__file__).parent / "calendars"
+
+#: Worked examples stand beside a pack and are no part of its rules.
+_NOT_RULES = ("cases.toml",)
+
+
+class NoPack(PackFault):
+    """没有启用的规则包。"""
+
+    code = "no_pack"
+    status = 503
+    hint = "请运行 hotline init --pack demo-county。"
+
+
+def read_folder(name: str) -> dict[str, str]:
+    """The files of a pack, by a shipped name or a folder: {file name: text}. Raises PackFault."""
+    folder = Path(name) if Path(name).is_dir() else _SHIPPED / name
+    if not folder.is_dir():
+        shipped = "、".join(sorted(each.name for each in _SHIPPED.iterdir() if each.is_dir()))
+        raise PackFault(f"找不到规则包“{name}”。", hint=f"可用的名字：{shipped}；也可以写一个文件夹。")
+    try:
+        found = {file.name: file.read_text(encoding="utf-8") for file in sorted(folder.glob("*.toml"))}
+    except UnicodeDecodeError as fault:
+        raise PackFault(f"规则包“{name}”里有文件不是 UTF-8 编码。", hint="请用 UTF-8 保存后重试。") from fault
+    if not found:
+        raise PackFault(f"文件夹“{folder.name}”里没有规则文件（*.toml）。")
+    return {file: text for file, text in found.items() if file not in _NOT_RULES}
+
+
+@cache
+def national_calendar() -> Calendar:
+    """The shipped national calendar with the default office hours."""
+    return worktime.parse_calendar(calendar_files())
+
+
+@cache
+def calendar_files() -> Mapping[str, str]:
+    """The shipped calendar files, one a year."""
+    return {file.name: file.read_text(encoding="utf-8") for file in sorted(_CALENDARS.glob("*.toml"))}
+
+
+def calendar_of(policy: Policy) -> Calendar:
+    """The calendar that a pack's office hours and region make of the national one."""
+    return worktime.parse_calendar(calendar_files(), windows=policy.windows, region=policy.region)
+
+
+class Packs:
+    """The packs in the database, parsed once each; running tickets ask for theirs by hash."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._known: dict[str, tuple[Policy, Calendar]] = {}
+        self._active: str | None = None
+        self._looked: datetime | None = None
+        self._lock = threading.Lock()
+
+    def active(self, now: datetime) -> Policy:
+        """The pack in use. Raises NoPack before `hotline init`."""
+        if self._active is None or self._looked is None or not timedelta(0) <= now - self._looked < FRESH:
+            with self._database.reading() as tx:
+                self._active = registry.active(tx, "pack")
+            self._looked = now
+        if self._active is None:
+            raise NoPack()
+        return self.of(self._active)[0]
+
+    def of(self, digest: str) -> tuple[Policy, Calendar]:
+        """The pack of that hash and its calendar. Raises NoPack when the database does not hold it."""
+        found = self._known.get(digest)
+        if found is None:
+            with self._database.reading() as tx:
+                files = registry.pack_files(tx, digest)
+            if files is None:
+                raise NoPack(f"数据库里没有规则包 {digest[:12]}。")
+            policy = parse(files)
+            with self._lock:
+                found = self._known.setdefault(digest, (policy, calendar_of(policy)))
+        return found
+
+
+def install(tx: Transaction, files: dict[str, str], actor: str, now: datetime) -> Policy:
+    """Check a pack, keep it by its hash, make it the one in use and bring departments and areas in line.
+
+    Raises PackFault and changes nothing when the pack has faults.
+    """
+    policy = parse(files)
+    registry.keep_pack(tx, policy.hash, policy.name, policy.title, files, now)
+    registry.sync_departments(tx, list(policy.departments.values()))
+    registry.sync_areas(tx, list(policy.areas.values()))
+    if registry.active(tx, "pack") != policy.hash:
+        registry.activate(tx, "pack", policy.hash, actor, now)
+    return policy

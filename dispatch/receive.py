@@ -1,0 +1,237 @@
+"""Accepting what people say (受理): one short transaction, after which a number is a promise.
+
+The caller's row is written first and stays locked: under it is decided whether this contact joins an open ticket of
+the same caller. At most six statements and one commit for each accepted contact.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from classifier import likeness
+from dispatch.desk import Desk
+from dispatch.record import decision_row, notices
+from dispatch.storage import history, outbox, people, tickets
+from dispatch.storage.database import Doubled, Transaction
+from dispatch.storage.ledger import Ledger
+from intake.masking import mask
+from intake.request import Request
+from rules import repeats
+from rules.accept import Danger, emergency
+from rules.access import Actor
+from rules.acts import Notify
+from rules.errors import DeskError
+from rules.policy import Policy
+from rules.terms import Act, Decision, Happened, Happening, Stage, Urgency
+
+#: Texts up to this long are compared letter by letter at intake; longer ones by their beginning.
+_COMPARED = 2000
+
+
+class KeyReused(DeskError):
+    """这个 Idempotency-Key 已经用于另一份内容。"""
+
+    code = "idempotency_key_reused"
+    status = 422
+    hint = "新的诉求请换一个新的 Idempotency-Key。"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the caller is told; `again` when the same contact had been accepted before."""
+
+    number: str
+    query_code: str
+    stage: str
+    joined: bool
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How the contact was asked for: by whom, under which idempotency key, with which body."""
+
+    actor: Actor
+    key: str | None = None
+    fingerprint: str | None = None
+
+
+def receive(desk: Desk, request: Request, asked: Asked, now: datetime) -> Receipt:
+    """Accept `request`; the same key or external id again gives the same receipt and writes nothing.
+
+    Raises KeyReused when the key came with another body, and what storage raises; then nothing was accepted.
+    """
+    policy = desk.packs.active(now)
+    number = desk.numbers.take(policy.area_code, now)[0]
+    try:
+        with desk.transaction() as tx:
+            return accept(tx, desk, policy, request, asked, number, now)
+    except Doubled:
+        earlier = find(desk, request, asked)
+        if earlier is None:
+            raise
+        return earlier
+
+
+def find(desk: Desk, request: Request, asked: Asked) -> Receipt | None:
+    """The receipt given earlier for the same key or external id. Raises KeyReused."""
+    with desk.database.reading() as tx:
+        held = tickets.by_key(tx, asked.actor.scope, asked.key, request.channel, request.external_id)
+    if held is None:
+        return None
+    if (
+        held.idempotency_key is not None
+        and held.idempotency_key == asked.key
+        and held.fingerprint != asked.fingerprint
+    ):
+        raise KeyReused()
+    return Receipt(held.ticket, held.query_code, held.stage, held.joined, again=True)
+
+
+def accept(
+    tx: Transaction, desk: Desk, policy: Policy, request: Request, asked: Asked, number: str, now: datetime
+) -> Receipt:
+    """Write one accepted contact inside `tx`: a new ticket under `number`, or a joined one.
+
+    Raises Doubled when the key or external id is known already.
+    """
+    person = None
+    if request.caller.key is not None:
+        person = people.meet(tx, desk.database, desk.seal, request.caller.key, now)
+    danger = emergency(f"{request.given_title or ''}\n{request.text}", policy.emergencies)
+    same = None if danger or person is None else _same_matter(tx, person, request.masked_text, policy)
+    number = same["number"] if same else number
+    stage = same["stage"] if same else (Stage.TRANSFERRED if danger else Stage.RECEIVED).value
+    ledger = Ledger()
+    contact = _request_row(desk, request, asked, number, person)
+    ledger.request.append({**contact, "joined": same is not None, "stage": stage})
+    if same:
+        _join(ledger, number, same["department"], request, asked, now)
+    else:
+        ledger.ticket.append(_ticket_row(request, policy, number, person, stage))
+        _open(ledger, number, policy, request, asked, danger, now)
+    ledger.write(tx)
+    return Receipt(number, contact["query_code"], stage, same is not None)
+
+
+def _same_matter(tx: Transaction, person: int, text: str, policy: Policy) -> dict[str, Any] | None:
+    candidates = tickets.open_of_person(tx, person)
+    signals = []
+    for each in candidates:
+        like = likeness.signals(text[:_COMPARED], each["text"][:_COMPARED])
+        signals.append(repeats.Signals(each["number"], like.identical, like.dice))
+    found = repeats.joins(tuple(signals), policy.join_likeness)
+    return next((dict(each) for each in candidates if found and each["number"] == found.number), None)
+
+
+def _query_code(desk: Desk) -> str:
+    """8 digits, read out over the phone; guessing is bounded at the look-up."""
+    return f"{int.from_bytes(desk.random(8)) % 10**8:08d}"
+
+
+def _request_row(
+    desk: Desk, request: Request, asked: Asked, number: str, person: int | None
+) -> dict[str, Any]:
+    return {
+        "ticket": number,
+        "query_code": _query_code(desk),
+        "received_at": request.received_at,
+        "scope": asked.actor.scope,
+        "idempotency_key": asked.key,
+        "fingerprint": asked.fingerprint,
+        "channel": request.channel,
+        "external_id": request.external_id,
+        "person": person,
+        "sealed_name": desk.seal.seal(request.caller.name, f"request.name:{number}"),
+        "sealed_text": desk.seal.seal(_unmasked(request), f"request.text:{number}"),
+    }
+
+
+def _unmasked(request: Request) -> str | None:
+    """The caller's own words where masking changed them, as one JSON text; None where nothing was hidden."""
+    shown = {"text": request.masked_text, "title": request.title, "place": masked_place(request)}
+    own = {"text": request.text, "title": request.given_title, "place": request.place}
+    hidden = {key: words for key, words in own.items() if words is not None and words != shown[key]}
+    return json.dumps(hidden, ensure_ascii=False) if hidden else None
+
+
+def masked_place(request: Request) -> str | None:
+    """The place as it may be shown: without the number of the door."""
+    return mask(request.place).text if request.place else None
+
+
+def _ticket_row(
+    request: Request, policy: Policy, number: str, person: int | None, stage: str
+) -> dict[str, Any]:
+    return {
+        "number": number,
+        "external_id": request.external_id,
+        "channel": request.channel,
+        "stage": stage,
+        "type": request.type.value,
+        "urgency": request.urgency.value,
+        "title": request.title,
+        "text": request.masked_text,
+        "place": masked_place(request),
+        "occurred_at": request.occurred_at,
+        "time_known": request.time_known,
+        "received_at": request.received_at,
+        "closed_at": request.received_at if stage == Stage.TRANSFERRED else None,
+        "person": person,
+        "anonymous": request.caller.anonymous,
+        "confidential": request.caller.confidential,
+        "complaint_count": 1,
+        "redo_round": 0,
+        "supervision": 0,
+        "source_line": request.source_line,
+        "upper_number": request.upper_number,
+        "upper_due_at": request.upper_due_at,
+        "recording_id": request.recording_id,
+        "history": False,
+        "pack": policy.hash,
+        "version": 1,
+    }
+
+
+def _open(
+    ledger: Ledger,
+    number: str,
+    policy: Policy,
+    request: Request,
+    asked: Asked,
+    danger: Danger | None,
+    now: datetime,
+) -> None:
+    """The first event of a new ticket, and who must go on: the model, or the emergency line at once."""
+    received = Happening(
+        Happened.RECEIVED, request.received_at, {"stage": Stage.RECEIVED, "channel": request.channel}
+    )
+    ledger.event.append(history.row(number, received, asked.actor.name, now))
+    if danger is None:
+        ledger.outbox.append(outbox.row("triage", number, now))
+        return
+    data = {"stage": Stage.TRANSFERRED.value, "line": danger.line, "words": list(danger.words)}
+    ledger.event.append(
+        history.row(number, Happening(Happened.TRANSFERRED, request.received_at, data), "system", now)
+    )
+    words = "、".join(danger.words)
+    because = f"文中出现“{words}”，危及人身安全，立即转 {danger.line}。"
+    decided = Decision(Stage.TRANSFERRED, because, "emergency", danger.clause, policy.hash)
+    ledger.decision.append(
+        decision_row(number, Act.TRANSFER, decided, data, policy.hash, now)
+    )
+    ledger.outbox += notices(number, [Notify("duty_officer", because)], now)
+
+
+def _join(
+    ledger: Ledger, number: str, department: str | None, request: Request, asked: Asked, now: datetime
+) -> None:
+    """A contact about an open matter is an urging: it is recorded, and whoever works on it hears of it."""
+    joined = Happening(Happened.JOINED, request.received_at, {"channel": request.channel})
+    ledger.event.append(history.row(number, joined, asked.actor.name, now))
+    receiver = "handler" if department else "dispatcher"
+    words = "诉求人再次来电催问同一事项。"
+    if request.urgency is not Urgency.NORMAL:
+        words += "本次标为紧急。"
+    ledger.outbox += notices(number, [Notify(receiver, words, department)], now)

@@ -1,0 +1,132 @@
+"""Writing down what was decided (记录): an Outcome becomes events, clocks, assignments and outbox rows, in one go."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from dispatch.storage import clocks as stored_clocks
+from dispatch.storage import history, outbox, tickets
+from dispatch.storage.database import Transaction
+from dispatch.storage.ledger import Ledger
+from dispatch.storage.tables import Ticket
+from rules import clocks
+from rules.acts import Notify, Outcome
+from rules.policy import Policy
+from rules.terms import Act, Decision, Facts, Stage
+from rules.worktime import Calendar
+
+
+def record(
+    tx: Transaction,
+    ticket: Ticket,
+    facts: Facts,
+    act: Act,
+    outcome: Outcome,
+    terms: tuple[Policy, Calendar],
+    actor: str,
+    now: datetime,
+    stamp: Mapping[str, Any] | None = None,
+) -> Facts:
+    """Write the whole of `outcome` for a locked ticket; the facts as they are afterwards come back.
+
+    `stamp` names the clock, generation and step that made the first event happen, when a clock did.
+    """
+    after = follow(facts, outcome)
+    ledger = Ledger()
+    collect(ledger, after, act, outcome, ticket.pack, actor, now)
+    if stamp:
+        ledger.event[0] = {**ledger.event[0], **stamp}
+    if outcome.lead or outcome.result:
+        tickets.end_assignments(tx, ticket.number, outcome.result or "replaced", now)
+    ledger.write(tx)
+    plans = clocks.plan(after, *terms)
+    stored_clocks.settle(tx, ticket.number, plans, ticket.pack, terms[1].version)
+    changed = {**outcome.changes, "stage": after.stage.value, "department": after.department}
+    tickets.change(tx, ticket.number, {**changed, "due_at": clocks.due_of(plans)})
+    return after
+
+
+def follow(facts: Facts, outcome: Outcome) -> Facts:
+    """The facts after `outcome`."""
+    stage = next(
+        (each.data["stage"] for each in reversed(outcome.happenings) if "stage" in each.data), facts.stage
+    )
+    department, departments = facts.department, facts.departments
+    if outcome.lead:
+        department, departments = outcome.lead, (outcome.lead, *outcome.assists)
+    elif outcome.result:
+        department, departments = None, ()
+    return replace(
+        facts,
+        stage=Stage(stage),
+        department=department,
+        departments=departments,
+        redo_round=outcome.changes.get("redo_round", facts.redo_round),
+        complaint_count=outcome.changes.get("complaint_count", facts.complaint_count),
+        supervision=outcome.changes.get("supervision", facts.supervision),
+        happenings=facts.happenings + outcome.happenings,
+    )
+
+
+def collect(
+    ledger: Ledger, after: Facts, act: Act, outcome: Outcome, pack: str, actor: str, now: datetime
+) -> None:
+    """Add the new rows that `outcome` calls for; clocks are planned apart."""
+    ledger.event += [history.row(after.number, each, actor, now) for each in outcome.happenings]
+    if outcome.lead:
+        ledger.assignment += assignments(after.number, outcome, actor, now)
+    if outcome.decision:
+        ledger.decision.append(decision_row(after.number, act, outcome.decision, {}, pack, now))
+    if not after.history:
+        ledger.outbox += notices(after.number, outcome.notices, now)
+
+
+def assignments(number: str, outcome: Outcome, actor: str, now: datetime) -> Iterable[dict[str, Any]]:
+    """A row for the lead and one for each assisting department."""
+    reason = next((str(each.data["reason"]) for each in outcome.happenings if each.data.get("reason")), "")
+    parts = [(outcome.lead, "lead"), *((code, "assist") for code in outcome.assists)]
+    for department, part in parts:
+        yield {
+            "ticket": number,
+            "department": department,
+            "part": part,
+            "actor": actor,
+            "reason": reason,
+            "at": now,
+            "ended_at": None,
+            "result": None,
+        }
+
+
+def decision_row(
+    number: str, act: Act, decision: Decision, facts: Mapping[str, Any], pack: str, now: datetime
+) -> dict[str, Any]:
+    """The column values of a decision, with the facts it saw."""
+    return {
+        "ticket": number,
+        "act": act.value,
+        "what": str(decision.what),
+        "because": decision.because,
+        "rule": decision.rule,
+        "clause": decision.clause,
+        "pack": pack,
+        "model": decision.details.get("model"),
+        "department": decision.department,
+        "facts": dict(facts),
+        "details": dict(decision.details),
+        "at": now,
+    }
+
+
+def notices(number: str, wanted: Iterable[Notify], now: datetime) -> list[dict[str, Any]]:
+    """One outbox row for each receiver."""
+    return [
+        outbox.row(
+            "notices",
+            number,
+            now,
+            {"receiver": each.receiver, "department": each.department, "words": each.words},
+        )
+        for each in wanted
+    ]

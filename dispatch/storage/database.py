@@ -1,0 +1,212 @@
+"""Opening the database (数据库) and its one kind of writing transaction, on SQLite and on PostgreSQL."""
+
+import fcntl
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, ClassVar
+
+from sqlalchemy import Connection, Engine, Select, create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlmodel import Session
+
+from rules.errors import DeskError
+
+
+class DatabaseUnreachable(DeskError):
+    """数据库暂时连接不上，您的内容尚未保存，请稍后重试。"""
+
+    code = "database_unreachable"
+    status = 503
+    hint = "请管理员运行 hotline doctor 查看原因。"
+
+
+class StorageFull(DeskError):
+    """磁盘已满，内容没有保存。"""
+
+    code = "storage_full"
+    status = 507
+    hint = "请管理员清理磁盘后重试；已受理的工单不受影响。"
+
+
+class NotPrepared(DeskError):
+    """数据库还没有初始化，或版本不符。"""
+
+    code = "not_prepared"
+    status = 503
+    hint = "请先运行 hotline init（新建）或 hotline migrate（升级）。"
+
+
+class Doubled(DeskError):
+    """这一行已经存在。"""
+
+    code = "doubled"
+    status = 409
+
+
+class Transaction(Session):
+    """One act: everything in it is committed together or not at all.
+
+    `bells` names the queues to ring once the commit has happened; a rollback forgets them.
+    """
+
+    bells: set[str]
+
+    def ring(self, queue: str) -> None:
+        """Remember to wake the workers of `queue` after the commit."""
+        self.bells.add(queue)
+
+
+class WriteLock:
+    """One writer at a time over all processes of an SQLite file (写锁).
+
+    SQLite's own waiting polls and is unfair; with a lock file the kernel queues the writers. The parts of the desk
+    are separate processes, so a lock inside one process would not do.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._own = threading.local()
+
+    def _file(self) -> IO[bytes]:
+        file: IO[bytes] | None = getattr(self._own, "file", None)
+        if file is None:
+            file = self._own.file = self._path.open("ab")
+        return file
+
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        file = self._file()
+        fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            fcntl.flock(file, fcntl.LOCK_UN)
+
+
+class Database:
+    """The desk's database behind one URL; cheap to keep, safe to share between threads, not over a fork."""
+
+    #: SQLite waits this long for a reader that holds a checkpoint; writers queue at the lock file instead.
+    BUSY_SECONDS: ClassVar[float] = 15.0
+
+    def __init__(self, url: str, pool_size: int = 10) -> None:
+        """`url` as SQLAlchemy writes it (sqlite:///file or postgresql://…). Nothing is opened yet."""
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._lock: WriteLock | None = None
+        if self.is_sqlite:
+            self.engine = self._sqlite()
+        else:
+            self.engine = create_engine(
+                self.url,
+                json_serializer=_as_json,
+                hide_parameters=True,  # texts and names must not reach a log through an error
+                pool_size=pool_size,
+                max_overflow=10,
+                pool_timeout=10,
+                connect_args={"connect_timeout": 5},
+            )
+        self._writing = self.engine.execution_options(writing=True)
+
+    def _sqlite(self) -> Engine:
+        if not self.url.database or self.url.database == ":memory:":
+            raise DatabaseUnreachable(
+                "SQLite 需要一个文件，不能只放在内存里。", hint="例如 sqlite:///hotline.db"
+            )
+        engine = create_engine(
+            self.url,
+            hide_parameters=True,
+            connect_args={"timeout": self.BUSY_SECONDS, "check_same_thread": False},
+        )
+        self._lock = WriteLock(Path(self.url.database + ".lock"))
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """A writing transaction: committed when the block ends well, rolled back when it raises.
+
+        Raises Doubled where a unique key exists already, DatabaseUnreachable, StorageFull, NotPrepared.
+        """
+        with saying_why():
+            if self._lock is None:
+                with self._open(self._writing) as tx:
+                    yield tx
+            else:
+                with self._lock(), self._open(self._writing) as tx:
+                    yield tx
+
+    @contextmanager
+    def reading(self) -> Iterator[Transaction]:
+        """A reading transaction; on SQLite it takes no lock."""
+        with saying_why(), self._open(self.engine) as tx:
+            yield tx
+
+    @contextmanager
+    def _open(self, engine: Engine) -> Iterator[Transaction]:
+        with Transaction(engine, expire_on_commit=False) as tx:
+            tx.bells = set()
+            yield tx
+            tx.commit()
+
+    def unclaimed(self, query: Select[Any]) -> Select[Any]:
+        """`query` without the rows that others hold: the only place where the two databases differ in writing.
+
+        PostgreSQL skips locked rows; SQLite has one writer at a time anyway.
+        """
+        return query if self.is_sqlite else query.with_for_update(skip_locked=True)
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.engine.dispose()
+
+
+def _as_json(value: Any) -> str:
+    """Chinese stays readable in the tables and takes a third of the room."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # we write BEGIN ourselves
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writing = connection.get_execution_options().get("writing")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+@contextmanager
+def saying_why() -> Iterator[None]:
+    """Turn the drivers' errors into the desk's own, so that no door needs to know a driver."""
+    try:
+        yield
+    except IntegrityError as fault:
+        raise Doubled(constraint=_constraint(fault)) from fault
+    except OperationalError as fault:
+        raise _operational(fault) from fault
+    except DBAPIError as fault:
+        if type(fault.orig).__name__ == "UndefinedTable":
+            raise NotPrepared() from fault
+        if type(fault.orig).__name__ == "DiskFull":
+            raise StorageFull() from fault
+        raise
+
+
+def _constraint(fault: IntegrityError) -> str:
+    diagnosis = getattr(fault.orig, "diag", None)
+    return getattr(diagnosis, "constraint_name", None) or str(fault.orig)
+
+
+def _operational(fault: OperationalError) -> DeskError:
+    said = str(fault.orig).lower()
+    if "no such table" in said or "no such column" in said:
+        return NotPrepared()
+    if "disk is full" in said or "no space left" in said or "disk i/o error" in said:
+        return StorageFull()
+    return DatabaseUnreachable(reason=str(fault.orig))

@@ -1,0 +1,77 @@
+"""What happened to a ticket (事件历史): appended, never changed."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+from sqlalchemy import select
+from sqlmodel import SQLModel
+
+from dispatch.storage import tables  # noqa: F401  (defines the tables)
+from dispatch.storage.database import Transaction
+from rules.terms import CHINA, Happened, Happening
+
+_event = SQLModel.metadata.tables["event"]
+
+#: Keys of event data that hold an instant; JSON has no type for it.
+_INSTANTS = frozenset({"until", "due_at"})
+
+
+def row(ticket: str, happening: Happening, actor: str, now: datetime) -> dict[str, Any]:
+    """The column values of one event."""
+    return {
+        "ticket": ticket,
+        "kind": happening.kind.value,
+        "at": happening.at,
+        "recorded_at": now,
+        "actor": actor,
+        "clock": None,
+        "generation": None,
+        "step": None,
+        "data": written(happening.data),
+    }
+
+
+def written(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Event data as JSON holds it; what is None is left out."""
+    return {key: _plain(value) for key, value in data.items() if value is not None}
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case Enum():
+            return value.value
+        case datetime():
+            return value.isoformat()
+        case tuple():
+            return list(value)
+        case _:
+            return value
+
+
+def read(tx: Transaction, ticket: str) -> list[Mapping[str, Any]]:
+    """All events of a ticket in the order they were written, as column mappings."""
+    query = select(_event).where(_event.c.ticket == ticket).order_by(_event.c.id)
+    return [dict(each) for each in tx.connection().execute(query).mappings()]
+
+
+def read_all(tx: Transaction, numbers: Sequence[str]) -> dict[str, list[Mapping[str, Any]]]:
+    """The events of many tickets, by number, each in the order they were written."""
+    found: dict[str, list[Mapping[str, Any]]] = {number: [] for number in numbers}
+    query = select(_event).where(_event.c.ticket.in_(numbers)).order_by(_event.c.id)
+    for each in tx.connection().execute(query).mappings():
+        found[each["ticket"]].append(dict(each))
+    return found
+
+
+def happenings(rows: Iterable[Mapping[str, Any]]) -> tuple[Happening, ...]:
+    """The events as rules see them, in business time; a clock's own steps keep their kind."""
+    return tuple(
+        Happening(Happened(each["kind"]), each["at"].astimezone(CHINA), _restored(each["data"]))
+        for each in rows
+    )
+
+
+def _restored(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: datetime.fromisoformat(value) if key in _INSTANTS else value for key, value in data.items()}

@@ -1,0 +1,116 @@
+"""Work to do after a commit (发件箱): the queue of record, claimed in batches, finished in the act's own transaction."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlmodel import SQLModel
+
+from dispatch.storage import tables  # noqa: F401  (defines the tables)
+from dispatch.storage.database import Database, Transaction
+
+#: A claim that was not finished after this long belongs to a dead process and is given out again.
+CLAIM_SECONDS = 60
+#: Tries before a row is set aside for a person to look at.
+MOST_ATTEMPTS = 8
+
+_outbox = SQLModel.metadata.tables["outbox"]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One claimed outbox row; `attempts` counts this try."""
+
+    id: int
+    kind: str
+    ticket: str
+    attempts: int
+    data: Mapping[str, Any]
+
+
+def row(kind: str, ticket: str, now: datetime, data: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The column values of one new outbox row, ready at `now`."""
+    return {
+        "kind": kind,
+        "ticket": ticket,
+        "state": "ready",
+        "attempts": 0,
+        "ready_at": now,
+        "created_at": now,
+        "data": dict(data or {}),
+    }
+
+
+def claim(database: Database, kind: str, n: int, now: datetime) -> list[Work]:
+    """Take up to `n` rows of `kind` that are ready, oldest first, for CLAIM_SECONDS; other workers skip them."""
+    free = _outbox.c.state.in_(("ready", "claimed")) & (_outbox.c.ready_at <= now)
+    chosen = (
+        select(_outbox.c.id)
+        .where(_outbox.c.kind == kind, free)
+        .order_by(_outbox.c.ready_at, _outbox.c.id)
+        .limit(n)
+    )
+    taken = (
+        update(_outbox)
+        .where(_outbox.c.id.in_(database.unclaimed(chosen)))
+        .values(
+            state="claimed", attempts=_outbox.c.attempts + 1, ready_at=now + timedelta(seconds=CLAIM_SECONDS)
+        )
+        .returning(_outbox.c.id, _outbox.c.kind, _outbox.c.ticket, _outbox.c.attempts, _outbox.c.data)
+    )
+    with database.transaction() as tx:
+        rows = tx.connection().execute(taken).all()
+    return sorted((Work(*each) for each in rows), key=lambda work: work.id)
+
+
+def finish_all(tx: Transaction, works: Sequence[Work], now: datetime) -> list[int]:
+    """Mark claimed rows done inside their act's transaction; the ids that were still open come back.
+
+    A row whose claim ran out and was done by another worker meanwhile is not among them: its act must not be done
+    again.
+    """
+    done = (
+        update(_outbox)
+        .where(_outbox.c.id.in_([work.id for work in works]), _outbox.c.state == "claimed")
+        .values(state="done", done_at=now, error=None)
+        .returning(_outbox.c.id)
+    )
+    return list(tx.connection().execute(done).scalars())
+
+
+def fail(database: Database, work: Work, error: str, now: datetime) -> bool:
+    """Put `work` back with a growing pause, or aside as dead after MOST_ATTEMPTS; True when it is dead now."""
+    dead = work.attempts >= MOST_ATTEMPTS
+    pause = timedelta(seconds=min(2**work.attempts, 300))
+    again = (
+        update(_outbox)
+        .where(_outbox.c.id == work.id, _outbox.c.state == "claimed")
+        .values(state="dead" if dead else "ready", ready_at=now + pause, error=error[:500])
+    )
+    with database.transaction() as tx:
+        tx.connection().execute(again)
+    return dead
+
+
+def waiting(tx: Transaction, now: datetime) -> dict[str, int]:
+    """How many rows of each kind could be worked on now (the sweep rings for these)."""
+    counted = (
+        select(_outbox.c.kind, func.count())
+        .where(_outbox.c.state.in_(("ready", "claimed")), _outbox.c.ready_at <= now)
+        .group_by(_outbox.c.kind)
+    )
+    return {row[0]: row[1] for row in tx.connection().execute(counted)}
+
+
+def oldest(tx: Transaction) -> datetime | None:
+    """When the oldest unfinished row was created; None when nothing waits."""
+    found = select(func.min(_outbox.c.created_at)).where(_outbox.c.state.in_(("ready", "claimed")))
+    moment: datetime | None = tx.connection().execute(found).scalar()
+    return moment
+
+
+def dead(tx: Transaction) -> int:
+    """How many rows were set aside after too many tries."""
+    return tx.connection().execute(select(func.count()).where(_outbox.c.state == "dead")).scalar_one()

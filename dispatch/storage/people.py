@@ -1,0 +1,138 @@
+"""Who called (诉求人身份): sealed with AES-256-GCM, found again by a keyed hash of the phone, never read by accident."""
+
+import hashlib
+import hmac
+import json
+import os
+from base64 import b64decode, b64encode
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any, cast
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import SQLModel
+
+from dispatch.storage import tables  # noqa: F401  (defines the tables)
+from dispatch.storage.database import Database, Transaction
+from rules.errors import DeskError
+
+CIPHER = "A256GCM"
+KEY_BYTES = 32
+NONCE_BYTES = 12
+
+_person = SQLModel.metadata.tables["person"]
+
+
+class NoKey(DeskError):
+    """找不到保管诉求人身份的密钥文件，系统不能受理。"""
+
+    code = "no_key"
+    status = 503
+    hint = "新装请运行 hotline init；已有数据请把备份的密钥文件放回原处，不要新建。"
+
+
+class SealBroken(DeskError):
+    """密封的内容无法打开：密钥不符，或内容被改动过。"""
+
+    code = "seal_broken"
+    status = 500
+
+
+class Seal:
+    """Seals and opens text with the key file; `random` gives that many random bytes."""
+
+    def __init__(
+        self, keys: dict[str, bytes], current: str, index_key: bytes, random: Callable[[int], bytes]
+    ) -> None:
+        self._ciphers = {name: AESGCM(key) for name, key in keys.items()}
+        self._current = current
+        self._index_key = index_key
+        self._random = random
+
+    def seal(self, words: str | None, field: str) -> str | None:
+        """`words` sealed for `field` as "cipher$key$base64"; the field's name is bound in, so seals cannot be swapped."""
+        if words is None:
+            return None
+        nonce = self._random(NONCE_BYTES)
+        box = self._ciphers[self._current].encrypt(nonce, words.encode(), field.encode())
+        return f"{CIPHER}${self._current}${b64encode(nonce + box).decode()}"
+
+    def open(self, sealed: str | None, field: str) -> str | None:
+        """The words behind a seal. Raises SealBroken for a foreign key, another field or changed bytes."""
+        if sealed is None:
+            return None
+        try:
+            cipher, key, body = sealed.split("$")
+            raw = b64decode(body)
+            if cipher != CIPHER:
+                raise SealBroken(cipher=cipher)
+            return self._ciphers[key].decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], field.encode()).decode()
+        except (ValueError, KeyError, InvalidTag) as fault:
+            raise SealBroken() from fault
+
+    def index(self, key: str) -> str:
+        """The blind index of a caller: the same phone gives the same 64 hex digits, and only with the key file."""
+        return hmac.new(self._index_key, key.encode(), hashlib.sha256).hexdigest()
+
+
+def create_key_file(path: Path, random: Callable[[int], bytes]) -> None:
+    """Write a new key file, readable by its owner alone; an existing one is left as it is."""
+    made = {
+        "current": "k1",
+        "keys": {"k1": b64encode(random(KEY_BYTES)).decode()},
+        "index_key": b64encode(random(KEY_BYTES)).decode(),
+    }
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{random(4).hex()}")
+    with os.fdopen(
+        os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
+    ) as file:
+        json.dump(made, file)
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(draft, path)  # never over a key that appeared meanwhile
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+
+
+def read_key_file(path: Path, random: Callable[[int], bytes]) -> Seal:
+    """The seal of a key file. Raises NoKey when the file is missing, open to others, or no key file."""
+    try:
+        if path.stat().st_mode & 0o077:
+            raise NoKey(f"密钥文件 {path} 的权限过宽，其他用户可以读取。", hint=f"请运行 chmod 600 {path}")
+        held = json.loads(path.read_text(encoding="utf-8"))
+        keys = {name: b64decode(key) for name, key in held["keys"].items()}
+        return Seal(keys, held["current"], b64decode(held["index_key"]), random)
+    except OSError as fault:
+        raise NoKey(f"找不到密钥文件 {path}，系统不能受理。") from fault
+    except (ValueError, KeyError, TypeError) as fault:
+        raise NoKey(f"密钥文件 {path} 已损坏。", hint="请用备份恢复。") from fault
+
+
+def meet(tx: Transaction, database: Database, seal: Seal, key: str, now: datetime) -> int:
+    """The person's row id, made on the first contact; its row stays locked to the end of the transaction.
+
+    `key` is what the caller is known by: a normalised phone, or another platform's reference. The lock is what makes
+    joining safe: two posts by one caller are decided one after the other.
+    """
+    upsert = cast(Any, sqlite.insert if database.is_sqlite else postgresql.insert)(_person)
+    statement = upsert.on_conflict_do_update(
+        index_elements=["phone_index"], set_={"seen_at": upsert.excluded.seen_at}
+    ).returning(_person.c.id)
+    index = seal.index(key)
+    values = {
+        "phone_index": index,
+        "sealed_phone": seal.seal(key, f"person.phone:{index}"),
+        "created_at": now,
+        "seen_at": now,
+    }
+    found: int = tx.connection().execute(statement, values).scalar_one()
+    return found

@@ -1,0 +1,140 @@
+"""What the desk runs by (台账): packs and models by hash, which is in use, departments, areas, users and keys."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import col, select
+
+from dispatch.storage.database import Transaction
+from dispatch.storage.tables import Activation, ApiKey, Area, Department, Model, Pack, User, UserRole
+from rules.pack_records import Area as PackArea
+from rules.pack_records import Department as PackDepartment
+
+
+def active(tx: Transaction, kind: str) -> str | None:
+    """The hash of the pack or model in use; None before the first one, and an empty hash means none on purpose."""
+    query = (
+        select(Activation.hash).where(Activation.kind == kind).order_by(col(Activation.id).desc()).limit(1)
+    )
+    return tx.exec(query).first() or None
+
+
+def activations(tx: Transaction, kind: str) -> list[Activation]:
+    """Every change of what is in use, newest first."""
+    return list(
+        tx.exec(select(Activation).where(Activation.kind == kind).order_by(col(Activation.id).desc()))
+    )
+
+
+def activate(tx: Transaction, kind: str, digest: str, actor: str, now: datetime) -> None:
+    """Make `digest` the one in use."""
+    tx.add(Activation(kind=kind, hash=digest, actor=actor, at=now))
+    tx.flush()
+
+
+def keep_pack(
+    tx: Transaction, digest: str, name: str, title: str, files: dict[str, str], now: datetime
+) -> None:
+    """Store a pack under its hash; the same pack is stored once."""
+    if tx.get(Pack, digest) is None:
+        tx.add(Pack(hash=digest, name=name, title=title, files=files, created_at=now))
+        tx.flush()
+
+
+def pack_files(tx: Transaction, digest: str) -> dict[str, str] | None:
+    """The files of a stored pack."""
+    found = tx.get(Pack, digest)
+    return dict(found.files) if found else None
+
+
+def keep_model(tx: Transaction, digest: str, manifest: dict[str, Any], now: datetime) -> None:
+    """Remember a model bundle by its hash."""
+    if tx.get(Model, digest) is None:
+        tx.add(Model(hash=digest, manifest=manifest, created_at=now))
+        tx.flush()
+
+
+def models(tx: Transaction) -> list[Model]:
+    """All model bundles the desk knows, newest first."""
+    return list(tx.exec(select(Model).order_by(col(Model.created_at).desc())))
+
+
+def sync_departments(tx: Transaction, rows: Sequence[PackDepartment]) -> None:
+    """Bring the department table in line with a pack; a department the pack dropped is kept, inactive."""
+    known = {each.code: each for each in tx.exec(select(Department))}
+    for row in rows:
+        tx.merge(
+            Department(
+                code=row.code,
+                name=row.name,
+                kind=row.kind,
+                parent=row.parent,
+                leader=row.leader_title,
+                liaison=row.liaison_title,
+                area=row.area,
+                aliases=list(row.aliases),
+                active=True,
+            )
+        )
+    for code in known.keys() - {row.code for row in rows}:
+        known[code].active = False
+    tx.flush()
+
+
+def sync_areas(tx: Transaction, rows: Sequence[PackArea]) -> None:
+    """Bring the area table in line with a pack; an area the pack dropped is kept, inactive."""
+    known = {each.code: each for each in tx.exec(select(Area))}
+    for row in rows:
+        tx.merge(
+            Area(
+                code=row.code,
+                name=row.name,
+                level=row.level,
+                parent=row.parent,
+                aliases=list(row.aliases),
+                active=True,
+            )
+        )
+    for code in known.keys() - {row.code for row in rows}:
+        known[code].active = False
+    tx.flush()
+
+
+def departments(tx: Transaction) -> list[Department]:
+    """All departments, active ones first."""
+    return list(tx.exec(select(Department).order_by(col(Department.active).desc(), col(Department.code))))
+
+
+def add_user(tx: Transaction, user: User, roles: Sequence[tuple[str, str]]) -> None:
+    """Add a person with their (role, department) pairs. Raises Doubled when the log-in is taken."""
+    tx.add(user)
+    tx.flush()
+    for role, department in roles:
+        tx.add(UserRole(login=user.login, role=role, department=department))
+    tx.flush()
+
+
+def users(tx: Transaction) -> list[tuple[User, list[UserRole]]]:
+    """All people with their roles."""
+    held: dict[str, list[UserRole]] = {}
+    for role in tx.exec(select(UserRole)):
+        held.setdefault(role.login, []).append(role)
+    return [(user, held.get(user.login, [])) for user in tx.exec(select(User).order_by(col(User.login)))]
+
+
+def user(tx: Transaction, login: str) -> User | None:
+    """One person by log-in."""
+    return tx.get(User, login)
+
+
+def add_key(tx: Transaction, key: ApiKey) -> ApiKey:
+    """Store an API key's digest; the row comes back with its id."""
+    tx.add(key)
+    tx.flush()
+    return key
+
+
+def keys(tx: Transaction) -> list[ApiKey]:
+    """All keys that have not been switched off."""
+    return list(tx.exec(select(ApiKey).where(col(ApiKey.disabled_at).is_(None))))

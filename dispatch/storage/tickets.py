@@ -1,0 +1,199 @@
+"""Tickets and requests (工单、诉求): written whole, locked before an act, listed by key and never counted."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, and_, bindparam, or_, select, text, update
+from sqlmodel import SQLModel, col
+from sqlmodel import select as select_model
+
+from dispatch.storage.database import Transaction
+from dispatch.storage.tables import IS_OPEN, Request, Ticket
+from rules.errors import DeskError
+
+_ticket = SQLModel.metadata.tables["ticket"]
+_request = SQLModel.metadata.tables["request"]
+_assignment = SQLModel.metadata.tables["assignment"]
+
+#: Written out word for word, so that the partial indexes of the same condition serve.
+_is_open = text(IS_OPEN)
+
+_open_of_person = (
+    select(_ticket.c.number, _ticket.c.stage, _ticket.c.text, _ticket.c.department)
+    .where(_ticket.c.person == bindparam("person"), _is_open)
+    .order_by(_ticket.c.number)
+    .limit(50)
+    .with_for_update(key_share=True)
+)
+_triaged = (
+    update(_ticket)
+    .where(_ticket.c.number == bindparam("row"))
+    .values(
+        **{
+            name: bindparam(name)
+            for name in ("stage", "department", "category", "area", "due_at", "closed_at")
+        },
+        version=_ticket.c.version + 1,
+    )
+)
+
+
+class NoSuchTicket(DeskError):
+    """没有这张工单，请核对编号。"""
+
+    code = "no_such_ticket"
+    status = 404
+
+
+class Changed(DeskError):
+    """工单已被别人更新，请按最新内容再操作。"""
+
+    code = "changed_meanwhile"
+    status = 409
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What a work list asks for; `department` None is the whole desk. `after` is the cursor of the last row seen."""
+
+    stage: str | None = None
+    department: str | None = None
+    due_before: datetime | None = None
+    words: str | None = None
+    by_due: bool = False
+    after: tuple[str, ...] | None = None
+    limit: int = 25
+
+
+def end_assignments(tx: Transaction, ticket: str, result: str, now: datetime) -> None:
+    """Close the running dispatches of a ticket."""
+    running = (_assignment.c.ticket == ticket) & _assignment.c.ended_at.is_(None)
+    tx.connection().execute(update(_assignment).where(running).values(ended_at=now, result=result))
+
+
+def open_of_person(tx: Transaction, person: int) -> list[Mapping[str, Any]]:
+    """The open tickets of a caller whose row the transaction holds locked, newest first; they are locked too.
+
+    Locked oldest first, like every batch, so that two transactions cannot wait for each other.
+    """
+    rows = tx.connection().execute(_open_of_person, {"person": person}).mappings().all()
+    return [dict(each) for each in reversed(rows)]
+
+
+def lock(tx: Transaction, number: str) -> Ticket:
+    """The ticket, locked to the end of the transaction. Raises NoSuchTicket."""
+    found = tx.exec(
+        select_model(Ticket).where(Ticket.number == number).with_for_update(key_share=True)
+    ).first()
+    if found is None:
+        raise NoSuchTicket(number=number)
+    return found
+
+
+def lock_all(tx: Transaction, numbers: Sequence[str]) -> dict[str, Ticket]:
+    """Those of the tickets that exist, by number, locked in the order of their numbers."""
+    query = select_model(Ticket).where(col(Ticket.number).in_(numbers)).order_by(col(Ticket.number))
+    return {each.number: each for each in tx.exec(query.with_for_update(key_share=True))}
+
+
+def read(tx: Transaction, number: str) -> Ticket:
+    """The ticket as it is now. Raises NoSuchTicket."""
+    found = tx.get(Ticket, number)
+    if found is None:
+        raise NoSuchTicket(number=number)
+    return found
+
+
+def change(tx: Transaction, number: str, values: Mapping[str, Any]) -> None:
+    """Set columns of a locked ticket and count its version up."""
+    tx.connection().execute(
+        update(_ticket).where(_ticket.c.number == number).values(**values, version=_ticket.c.version + 1)
+    )
+
+
+def change_all(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Set what triage found on many locked tickets: `row` is the number, the rest its columns."""
+    if rows:
+        tx.connection().execute(_triaged, [dict(each) for each in rows])
+
+
+def texts(tx: Transaction, numbers: Sequence[str]) -> list[Mapping[str, Any]]:
+    """Number, title and masked text of tickets."""
+    query = select(_ticket.c.number, _ticket.c.title, _ticket.c.text).where(_ticket.c.number.in_(numbers))
+    return [dict(each) for each in tx.connection().execute(query).mappings()]
+
+
+def by_key(
+    tx: Transaction, scope: str, key: str | None, channel: str, external: str | None
+) -> Request | None:
+    """The request that was accepted under this idempotency key or external id in the asker's scope."""
+    same = []
+    if key is not None:
+        same.append(col(Request.idempotency_key) == key)
+    if external is not None:
+        same.append(and_(col(Request.channel) == channel, col(Request.external_id) == external))
+    if not same:
+        return None
+    return tx.exec(
+        select_model(Request).where(Request.scope == scope, or_(*same)).order_by(col(Request.id))
+    ).first()
+
+
+def requests_of(tx: Transaction, number: str) -> list[Request]:
+    """All contacts of a ticket, oldest first."""
+    return list(tx.exec(select_model(Request).where(Request.ticket == number).order_by(col(Request.id))))
+
+
+def rows_of(tx: Transaction, table: str, number: str) -> list[Mapping[str, Any]]:
+    """The rows of `assignment` or `decision` that belong to a ticket, oldest first."""
+    what = SQLModel.metadata.tables[table]
+    query = select(what).where(what.c.ticket == number).order_by(what.c.id)
+    return [dict(each) for each in tx.connection().execute(query).mappings()]
+
+
+def known_externals(tx: Transaction, scope: str, pairs: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Which (channel, external id) pairs were accepted in `scope` already."""
+    externals = [external for _, external in pairs]
+    query = select(_request.c.channel, _request.c.external_id).where(
+        _request.c.scope == scope, _request.c.external_id.in_(externals)
+    )
+    return {(channel, external) for channel, external in tx.connection().execute(query)}
+
+
+def search(tx: Transaction, asked: Search) -> list[Mapping[str, Any]]:
+    """One page of a work list, at most `asked.limit` rows, by keyset: newest first, or soonest due first."""
+    query = select(_ticket)
+    if asked.stage is not None:
+        query = query.where(_ticket.c.stage == asked.stage)
+    if asked.department is not None:
+        query = query.where(_ticket.c.department == asked.department)
+    if asked.words:
+        pattern = f"%{_literal(asked.words)}%"
+        found = or_(*(_ticket.c[name].like(pattern, escape="\\") for name in ("number", "title", "text")))
+        query = query.where(found)
+    query = _by_due(query, asked) if asked.by_due or asked.due_before else _by_number(query, asked)
+    return [dict(each) for each in tx.connection().execute(query.limit(asked.limit)).mappings()]
+
+
+def _by_number(query: Select[Any], asked: Search) -> Select[Any]:
+    if asked.after:
+        query = query.where(_ticket.c.number < asked.after[-1])
+    return query.order_by(_ticket.c.number.desc())
+
+
+def _by_due(query: Select[Any], asked: Search) -> Select[Any]:
+    query = query.where(_is_open, _ticket.c.due_at.is_not(None))
+    if asked.due_before is not None:
+        query = query.where(_ticket.c.due_at < asked.due_before)
+    if asked.after:
+        due, number = datetime.fromisoformat(asked.after[0]), asked.after[-1]
+        query = query.where(
+            or_(_ticket.c.due_at > due, and_(_ticket.c.due_at == due, _ticket.c.number > number))
+        )
+    return query.order_by(_ticket.c.due_at, _ticket.c.number)
+
+
+def _literal(words: str) -> str:
+    return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -1,0 +1,234 @@
+"""Reading and routing what was accepted (分拣): the model suggests, the rules decide, the reasons are kept.
+
+Batches make this cheap: one claim, one look by the model, one transaction. A ticket that cannot be written makes its
+batch fall back to one by one, so it fails alone.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+import structlog
+
+from classifier.model import Suggestion
+from classifier.place import Area, Gazetteer
+from dispatch.desk import Desk
+from dispatch.record import assignments, decision_row, follow, notices
+from dispatch.storage import clocks as stored_clocks
+from dispatch.storage import facts as stored_facts
+from dispatch.storage import history, outbox, tickets
+from dispatch.storage.ledger import Ledger
+from dispatch.storage.outbox import Work
+from dispatch.storage.tables import Ticket
+from rules import clocks, lifecycle
+from rules.accept import refusal
+from rules.acts import Notify, Outcome
+from rules.policy import Policy
+from rules.routing import RoutingFacts, route
+from rules.terms import CHINA, Act, Decision, Facts, Happened, Happening, Stage, TicketType, Urgency
+from rules.worktime import Calendar
+
+BATCH = 50
+
+_NOTHING = Suggestion((), (), True, (), "")
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One ticket with what was decided about it: facts before, the outcome, where it lies."""
+
+    facts: Facts
+    outcome: Outcome
+    decision: Decision
+    seen: Mapping[str, Any]
+    area: str | None
+
+
+@lru_cache(maxsize=8)
+def gazetteer(policy: Policy) -> Gazetteer:
+    """The places of a pack, ready to be found; packs never change under one hash."""
+    return Gazetteer(Area(each.code, each.name, each.aliases) for each in policy.areas.values())
+
+
+def suggest(desk: Desk, texts: Sequence[str], now: datetime) -> list[Suggestion | None]:
+    """What the active model says of each text; None throughout when there is no readable model."""
+    model = desk.models.active(now)
+    return list(model.suggest_many(texts)) if model else [None] * len(texts)
+
+
+def judge(
+    ticket: Mapping[str, Any], facts: Facts, said: Suggestion | None, policy: Policy, now: datetime
+) -> Judged:
+    """Decide where a received ticket goes. Nothing is written."""
+    suggestion = said or _NOTHING
+    mentions = gazetteer(policy).find(f"{ticket['place'] or ''}\n{ticket['title']}\n{ticket['text']}")
+    areas = tuple(dict.fromkeys(code for each in mentions for code in each.codes))
+    seen = RoutingFacts(
+        text=ticket["text"],
+        title=ticket["title"],
+        type=TicketType(ticket["type"]),
+        urgency=Urgency(ticket["urgency"]),
+        channel=ticket["channel"],
+        category=_sure_category(suggestion, policy),
+        areas=areas,
+        labels=suggestion.labels,
+        abstain=suggestion.abstain and said is not None,
+        model=suggestion.model or None,
+        place=ticket["place"] or "",
+    )
+    decision = _with_terms(_out_of_scope(route(seen, policy, now), ticket["text"], policy), suggestion)
+    outcome = _outcome(decision, facts, policy, now)
+    area = max(areas, key=lambda code: policy.areas[code].level, default=None)
+    kept = {"category": seen.category, "areas": list(areas), "labels": [list(each) for each in seen.labels]}
+    return Judged(facts, outcome, decision, {**kept, "abstain": seen.abstain, "model": seen.model}, area)
+
+
+def _sure_category(suggestion: Suggestion, policy: Policy) -> str | None:
+    top = suggestion.categories[0] if suggestion.categories else None
+    return top[0] if top and top[1] >= policy.gate and top[0] in policy.categories else None
+
+
+def _out_of_scope(decision: Decision, text: str, policy: Policy) -> Decision:
+    """A matter that may not be the hotline's is for a person to look at; the machine never refuses."""
+    found = refusal(text, policy.refusals)
+    if found is None or decision.what == Stage.ANSWERED:
+        return decision
+    because = f"可能不属于热线受理范围（{found.name}），请人工确定。{decision.because}"
+    details = {
+        **decision.details,
+        "refusal": {"code": found.code, "name": found.name, "path": found.legal_path},
+    }
+    return replace(
+        decision,
+        what=Stage.TO_DISPATCH.value,
+        because=because,
+        rule="refusal",
+        clause=found.clause,
+        department=None,
+        assists=(),
+        details=details,
+    )
+
+
+def _with_terms(decision: Decision, suggestion: Suggestion) -> Decision:
+    terms = [[word, round(weight, 4)] for word, weight in suggestion.terms]
+    return replace(decision, details={**decision.details, "terms": terms})
+
+
+def _outcome(decision: Decision, facts: Facts, policy: Policy, now: datetime) -> Outcome:
+    stage = lifecycle.move(facts.stage, Act.TRIAGE, str(decision.what))
+    match stage:
+        case Stage.TO_SIGN:
+            return _sent(decision, stage, policy, now)
+        case Stage.ANSWERED:
+            answered = Happening(Happened.ANSWERED, now, {"stage": stage, "words": decision.because})
+            copies = tuple(
+                Notify("liaison", "收到一份表扬，抄送贵单位。", code)
+                for code in decision.details.get("copy_to", ())
+            )
+            return Outcome((answered,), changes={"closed_at": now}, notices=copies)
+        case _:
+            return Outcome((Happening(Happened.TRIAGED, now, {"stage": stage, "rule": decision.rule}),))
+
+
+def _sent(decision: Decision, stage: Stage, policy: Policy, now: datetime) -> Outcome:
+    department = str(decision.department)
+    dispatched = Happening(
+        Happened.DISPATCHED,
+        now,
+        {
+            "stage": stage,
+            "department": department,
+            "assists": decision.assists,
+            "reason": decision.because,
+            "rule": decision.rule,
+        },
+    )
+    names = (department, *decision.assists)
+    told = tuple(Notify("liaison", f"新工单待签收：{decision.because}", code) for code in names)
+    return Outcome((dispatched,), lead=department, assists=decision.assists, notices=told)
+
+
+def write(
+    ledger: Ledger, judged: Judged, pack: str, terms: tuple[Policy, Calendar], now: datetime
+) -> dict[str, Any]:
+    """Add the rows of one judged ticket to `ledger`; the columns that change on the ticket come back."""
+    after = follow(judged.facts, judged.outcome)
+    number = after.number
+    ledger.event += [history.row(number, each, "system", now) for each in judged.outcome.happenings]
+    if judged.outcome.lead:
+        ledger.assignment += assignments(number, judged.outcome, "system", now)
+    ledger.decision.append(decision_row(number, Act.TRIAGE, judged.decision, judged.seen, pack, now))
+    plans = clocks.plan(after, *terms)
+    ledger.clock += stored_clocks.fresh(number, plans, pack, terms[1].version)
+    if not after.history:
+        ledger.outbox += notices(number, judged.outcome.notices, now)
+    return {
+        "stage": after.stage.value,
+        "department": after.department,
+        "category": judged.decision.category,
+        "area": judged.area,
+        "due_at": clocks.due_of(plans),
+        "closed_at": judged.outcome.changes.get("closed_at"),
+    }
+
+
+def drain(desk: Desk, now: datetime) -> int:
+    """Triage one claimed batch; how many rows were claimed (0: nothing waits). Failures wait longer each time."""
+    works = outbox.claim(desk.database, "triage", BATCH, now)
+    if not works:
+        return 0
+    with desk.database.reading() as tx:
+        rows = {each["number"]: each for each in tickets.texts(tx, [work.ticket for work in works])}
+    texts = [f"{rows[work.ticket]['title']}\n{rows[work.ticket]['text']}" for work in works]
+    said = dict(zip((work.id for work in works), suggest(desk, texts, now), strict=True))
+    try:
+        _settle(desk, works, said, now)
+    except Exception as fault:
+        log.warning("triage_batch_failed", n=len(works), why=repr(fault))
+        for work in works:
+            _settle_alone(desk, work, said, now)
+    return len(works)
+
+
+def _settle_alone(desk: Desk, work: Work, said: Mapping[int, Suggestion | None], now: datetime) -> None:
+    try:
+        _settle(desk, [work], said, now)
+    except Exception as fault:
+        dead = outbox.fail(desk.database, work, repr(fault), now)
+        log.error("triage_failed", ticket=work.ticket, dead=dead, why=repr(fault))
+
+
+def _settle(desk: Desk, works: Sequence[Work], said: Mapping[int, Suggestion | None], now: datetime) -> None:
+    """Write a batch in one transaction; what another worker finished, or a person moved on, is left alone."""
+    local = now.astimezone(CHINA)
+    with desk.transaction() as tx:
+        mine = set(outbox.finish_all(tx, works, now))
+        held = tickets.lock_all(tx, sorted({work.ticket for work in works if work.id in mine}))
+        events = history.read_all(tx, list(held))
+        ledger, changes = Ledger(), []
+        for work in works:
+            ticket = held.get(work.ticket)
+            if work.id not in mine or ticket is None or ticket.stage != Stage.RECEIVED:
+                continue
+            changes.append(_one(ledger, desk, ticket, events[ticket.number], said[work.id], local))
+        ledger.write(tx)
+        tickets.change_all(tx, changes)
+
+
+def _one(
+    ledger: Ledger,
+    desk: Desk,
+    ticket: Ticket,
+    events: Sequence[Mapping[str, Any]],
+    said: Suggestion | None,
+    now: datetime,
+) -> dict[str, Any]:
+    terms = desk.packs.of(ticket.pack)
+    facts = stored_facts.of_rows(ticket, (), events)
+    judged = judge(ticket.model_dump(), facts, said, terms[0], now)
+    return {"row": ticket.number, **write(ledger, judged, ticket.pack, terms, now)}

@@ -1,0 +1,126 @@
+"""Who may do and see what (权限): one table of acts and roles, and the department's own scope."""
+
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from rules.errors import NotAllowed
+from rules.lifecycle import ACT_WORDS
+from rules.terms import Act, Role
+
+ROLE_WORDS = MappingProxyType(
+    {
+        Role.OPERATOR: "话务员",
+        Role.DISPATCHER: "派单员",
+        Role.LIAISON: "联络员",
+        Role.HANDLER: "经办人",
+        Role.DEPARTMENT_LEADER: "分管负责人",
+        Role.CALLER_BACK: "回访员",
+        Role.SUPERVISOR: "督办员",
+        Role.MANAGER: "管理者",
+        Role.DISCIPLINE: "纪检",
+        Role.ADMIN: "管理员",
+        Role.AUDITOR: "审计",
+    }
+)
+
+#: Roles that work for one department and see only its tickets.
+DEPARTMENT_ROLES = (Role.LIAISON, Role.HANDLER, Role.DEPARTMENT_LEADER)
+
+_DESK = (Role.OPERATOR, Role.DISPATCHER)
+
+ACT_ROLES = MappingProxyType(
+    {
+        Act.ANSWER: _DESK,
+        Act.REFUSE: _DESK,
+        Act.INVALIDATE: _DESK,
+        Act.TRANSFER: _DESK,
+        Act.SUPPLEMENT: _DESK,
+        Act.DISPATCH: (Role.DISPATCHER,),
+        Act.SIGN: (Role.LIAISON,),
+        Act.RETURN_: (Role.LIAISON,),
+        Act.SETTLE_RETURN: (Role.DISPATCHER,),
+        Act.REASSIGN: (Role.DISPATCHER, Role.SUPERVISOR),
+        Act.CONFER: (Role.DISPATCHER,),
+        Act.CONTACT: (Role.HANDLER, Role.LIAISON),
+        Act.EXTEND: (Role.HANDLER, Role.LIAISON),
+        Act.SETTLE_EXTENSION: (Role.DEPARTMENT_LEADER, Role.DISPATCHER, Role.SUPERVISOR),
+        Act.SUSPEND: (Role.HANDLER, Role.SUPERVISOR),
+        Act.RESUME: (Role.HANDLER, Role.SUPERVISOR),
+        Act.REPLY: (Role.HANDLER, Role.LIAISON),
+        Act.REVIEW: (Role.DEPARTMENT_LEADER, Role.DISPATCHER, Role.SUPERVISOR),
+        Act.CALL_BACK: (Role.CALLER_BACK,),
+        Act.REDO: (Role.SUPERVISOR,),
+        Act.URGE: (Role.OPERATOR, Role.DISPATCHER, Role.CALLER_BACK, Role.SUPERVISOR),
+        Act.CLOSE: (Role.CALLER_BACK, Role.SUPERVISOR),
+    }
+)
+
+#: Who may register what a caller says.
+RECEIVING_ROLES = (Role.OPERATOR, Role.DISPATCHER, Role.ADMIN)
+#: Who reads single tickets of the whole desk. Managers see figures and the tickets behind them.
+READING_ROLES = (
+    Role.OPERATOR,
+    Role.DISPATCHER,
+    Role.CALLER_BACK,
+    Role.SUPERVISOR,
+    Role.MANAGER,
+    Role.AUDITOR,
+    Role.ADMIN,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who is asking (操作人): a name for the record, roles, and the department that bounds them.
+
+    The desk itself acts as `SYSTEM`, a person without a key as `CITIZEN`; neither holds a role. `scope` bounds
+    idempotency keys and external ids: one for each key, one for all anonymous together.
+    """
+
+    name: str
+    roles: frozenset[Role] = frozenset()
+    department: str | None = None
+    scope: str = "anonymous"
+
+
+SYSTEM = Actor("system", scope="system")
+CITIZEN = Actor("citizen")
+
+
+def may_act(actor: Actor, act: Act, departments: tuple[str, ...]) -> None:
+    """Raise NotAllowed unless `actor` may do `act` on a ticket that `departments` work on.
+
+    A role of a department counts only on that department's own tickets; `SYSTEM` may do everything.
+    """
+    if actor is SYSTEM:
+        return
+    allowed = ACT_ROLES.get(act, ())
+    held = [role for role in allowed if role in actor.roles]
+    if not held:
+        words = "、".join(ROLE_WORDS[role] for role in allowed) or "系统"
+        raise NotAllowed(f"{ACT_WORDS[act]}须由{words}操作。", act=act)
+    if any(role not in DEPARTMENT_ROLES for role in held) or actor.department in departments:
+        return
+    raise NotAllowed("这张工单不是派给您单位的，不能操作。", act=act)
+
+
+def may_review_at(actor: Actor, level: str) -> None:
+    """Raise NotAllowed unless `actor` reviews at that level: the department's leader first, then the hotline."""
+    leader = Role.DEPARTMENT_LEADER in actor.roles
+    hotline = Role.DISPATCHER in actor.roles or Role.SUPERVISOR in actor.roles
+    if actor is SYSTEM or (leader if level == "department" else hotline):
+        return
+    who = "承办单位分管负责人" if level == "department" else "热线的派单员或督办员"
+    raise NotAllowed(f"这一级审核须由{who}操作。")
+
+
+def sees_only(actor: Actor) -> str | None:
+    """The department whose tickets alone `actor` may read; None when the whole desk is open to them.
+
+    Raises NotAllowed for those who may read no ticket.
+    """
+    if actor is SYSTEM or any(role in READING_ROLES for role in actor.roles):
+        return None
+    if actor.department and any(role in DEPARTMENT_ROLES for role in actor.roles):
+        return actor.department
+    raise NotAllowed("您的角色不能查看工单。")

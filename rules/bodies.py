@@ -1,0 +1,178 @@
+"""What each act needs to be told (操作内容): typed, bounded, in the words of lifecycle.md."""
+
+from datetime import datetime
+from types import MappingProxyType
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from rules.terms import CHINA, Act
+
+Words = Annotated[str, Field(min_length=1, max_length=5000)]
+Reason = Annotated[str, Field(min_length=1, max_length=1000)]
+Code = Annotated[str, Field(min_length=1, max_length=64)]
+
+_LEVELS = {"1": "department", "承办单位": "department", "2": "hotline", "热线": "hotline"}
+
+
+def _level(value: Any) -> Any:
+    return _LEVELS.get(str(value), value)
+
+
+def _aware(value: datetime) -> datetime:
+    return value if value.tzinfo else value.replace(tzinfo=CHINA)
+
+
+class Body(BaseModel):
+    """The fields of one act; unknown fields are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+class Nothing(Body):
+    """For acts that need no words: sign, resume, close."""
+
+
+class AnswerBody(Body):
+    """直接答复."""
+
+    words: Words
+    article: str | None = Field(default=None, max_length=64)
+
+
+class RefuseBody(Body):
+    """不予受理: the pack names the reasons and their legal paths."""
+
+    reason_code: Code
+    legal_path: str = Field(default="", max_length=1000)
+
+
+class DispatchBody(Body):
+    """派单."""
+
+    department: Code
+    assists: tuple[Code, ...] = Field(default=(), max_length=20)
+    reason: Reason
+
+
+class ReturnBody(Body):
+    """退单: `head` is the department head's name, asked for from the second return on."""
+
+    reason: Reason
+    evidence: str = Field(default="", max_length=2000)
+    suggested_department: Code | None = None
+    head: str = Field(default="", max_length=50)
+
+
+class SettleReturnBody(Body):
+    """退单审核: with a department an accepted return is dispatched on in the same act."""
+
+    accept: bool
+    department: Code | None = None
+    reason: Reason
+
+
+class ReassignBody(Body):
+    """改派."""
+
+    department: Code
+    reason: Reason
+
+
+class ConferBody(Body):
+    """会商: from 待派遣 it begins, from 会商 it ends with a lead."""
+
+    lead: Code | None = None
+    assists: tuple[Code, ...] = Field(default=(), max_length=20)
+    outcome: Reason
+
+
+class ContactBody(Body):
+    """联系诉求人."""
+
+    reached: bool
+    words: Words
+
+
+class ExtendBody(Body):
+    """申请延期, in workdays."""
+
+    workdays: int = Field(ge=1, le=180)
+    reason: Reason
+
+
+class SettleBody(Body):
+    """延期审核."""
+
+    accept: bool
+    reason: str = Field(default="", max_length=1000)
+
+
+class SuspendBody(Body):
+    """挂起 until the review date; a naive time is Asia/Shanghai, a bare date means 00:00."""
+
+    reason_code: Code
+    until: Annotated[datetime, AfterValidator(_aware)]
+
+
+class ReplyBody(Body):
+    """答复: `public_words` may be published, `words` stay in the file."""
+
+    words: Words
+    public_words: str | None = Field(default=None, max_length=5000)
+    solved: bool
+
+
+class ReviewBody(Body):
+    """审核: first `department` (or 1), then `hotline` (or 2)."""
+
+    level: Annotated[Literal["department", "hotline"], BeforeValidator(_level)]
+    approve: bool
+    reason: str = Field(default="", max_length=1000)
+
+
+class CallBackBody(Body):
+    """回访: when the caller was reached, whether it is solved and whether they are satisfied."""
+
+    reached: bool
+    solved: bool | None = None
+    satisfied: bool | None = None
+    words: str = Field(default="", max_length=2000)
+
+
+class RedoBody(Body):
+    """重办."""
+
+    reason: Reason
+
+
+class UrgeBody(Body):
+    """催办."""
+
+    words: Words
+
+
+#: The acts that are built, with their bodies; every other act of lifecycle.md answers 501 (contract.md).
+BODIES: MappingProxyType[Act, type[Body]] = MappingProxyType(
+    {
+        Act.ANSWER: AnswerBody,
+        Act.REFUSE: RefuseBody,
+        Act.DISPATCH: DispatchBody,
+        Act.SIGN: Nothing,
+        Act.RETURN_: ReturnBody,
+        Act.SETTLE_RETURN: SettleReturnBody,
+        Act.REASSIGN: ReassignBody,
+        Act.CONFER: ConferBody,
+        Act.CONTACT: ContactBody,
+        Act.EXTEND: ExtendBody,
+        Act.SETTLE_EXTENSION: SettleBody,
+        Act.SUSPEND: SuspendBody,
+        Act.RESUME: Nothing,
+        Act.REPLY: ReplyBody,
+        Act.REVIEW: ReviewBody,
+        Act.CALL_BACK: CallBackBody,
+        Act.REDO: RedoBody,
+        Act.URGE: UrgeBody,
+        Act.CLOSE: Nothing,
+    }
+)
