@@ -1,0 +1,189 @@
+"""Limits, ladder and counts of a pack (时限、督办阶梯、退单延期挂起回访), searched for overlaps and gaps."""
+
+from collections.abc import Collection, Iterable, Sequence
+from itertools import product
+
+from rules.pack_records import (
+    OCCASIONS,
+    STEP_ACTIONS,
+    CallbackRule,
+    ExtensionRule,
+    LadderRow,
+    LimitRow,
+    Receiver,
+    ReturnRule,
+    SuspensionReason,
+)
+from rules.pack_source import Row, Sheet
+from rules.pack_tables import types_of, unique, urgencies_of
+from rules.terms import (
+    TYPE_WORDS,
+    URGENCY_WORDS,
+    Budget,
+    ClockKind,
+    LadderStep,
+    Role,
+    TicketType,
+    Unit,
+    Urgency,
+)
+
+#: Clocks whose limit comes from limits.toml; `resume` ends on the review date that was asked for.
+TIMED = tuple(kind for kind in ClockKind if kind is not ClockKind.RESUME)
+
+_TYPES = tuple(TicketType)
+_URGENCIES = tuple(Urgency)
+_Combination = tuple[ClockKind, TicketType, Urgency, str]
+_LONGEST_PAUSE = 180  # days; 吕梁 2024: 长周期事项至多 180 日
+_NO_BUDGET = Budget(1, Unit.WORKDAYS)  # stands in after a fault, never leaves the parser
+
+
+def read_limits(sheet: Sheet) -> tuple[LimitRow, ...]:
+    """limits.toml: the first row that fits counts; a row that never can and a gap are faults."""
+    read = [(row, _limit(row)) for row in sheet.rows("limit")]
+    unique([(row, limit.id) for row, limit in read], "id")
+    taken: set[_Combination] = set()
+    for row, limit in read:
+        mine = set(_combinations(limit))
+        if mine <= taken:
+            row.fault("id", f"时限“{limit.id}”永远轮不到：前面的时限已覆盖它的全部情形")
+        taken |= mine
+    if not sheet.broken:
+        for clock in TIMED:
+            _gap(sheet, clock, read, taken)
+    return tuple(limit for _, limit in read)
+
+
+def _limit(row: Row) -> LimitRow:
+    clock = row.choice("clock", TIMED) or ClockKind.HANDLE
+    occasion = row.choice("occasion", OCCASIONS, "")
+    if occasion and OCCASIONS[occasion] != clock:
+        row.fault("occasion", f"occasion“{occasion}”只用于时钟 {OCCASIONS[occasion]}")
+    exempt = row.flag("exempt")
+    if exempt and (row.has("amount") or row.has("unit")):
+        row.fault("exempt", "exempt 表示不设时限，不能再写 amount 和 unit")
+    return LimitRow(
+        id=row.code("id"),
+        clock=ClockKind(clock),
+        types=types_of(row),
+        urgencies=urgencies_of(row),
+        occasion=occasion,
+        budget=None if exempt else row.budget(),
+        clause=row.text("clause"),
+    )
+
+
+def _combinations(limit: LimitRow) -> Iterable[_Combination]:
+    for kind, urgency in product(limit.types or _TYPES, limit.urgencies or _URGENCIES):
+        yield limit.clock, kind, urgency, limit.occasion
+
+
+def _gap(
+    sheet: Sheet, clock: ClockKind, read: Sequence[tuple[Row, LimitRow]], taken: Collection[_Combination]
+) -> None:
+    missing = [
+        f"{TYPE_WORDS[kind]}（{URGENCY_WORDS[urgency]}）"
+        for kind, urgency in product(_TYPES, _URGENCIES)
+        if (clock, kind, urgency, "") not in taken
+    ]
+    if not missing:
+        return
+    shown = "、".join(missing[:3]) + (f"等 {len(missing)} 种情形" if len(missing) > 3 else "")
+    words = f"时钟 {clock} 没有写 {shown} 的时限；确实不计时的请写 exempt = true"
+    place = next((row for row, limit in read if limit.clock == clock), None)
+    if place is None:
+        sheet.fault("", 0, "", words)
+    else:
+        place.fault("", words)
+
+
+def read_ladder(sheet: Sheet, receivers: Collection[str]) -> tuple[LadderRow, ...]:
+    """The steps of ladder.toml; every clock needs a step at its deadline, whatever the urgency."""
+    read = [(row, _rung(row, receivers)) for row in sheet.rows("step")]
+    named: set[tuple[ClockKind, Urgency, str]] = set()
+    ends: set[tuple[ClockKind, Urgency]] = set()
+    for row, rung in read:
+        mine = {(rung.clock, urgency, rung.step.step) for urgency in rung.urgencies or _URGENCIES}
+        if mine & named:
+            row.fault("step", f"时钟 {rung.clock} 的“{rung.step.step}”重复")
+        named |= mine
+        if rung.step.share == 1:
+            ends |= {(clock, urgency) for clock, urgency, _ in mine}
+    for clock, urgency in product(TIMED, _URGENCIES):
+        if not sheet.broken and (clock, urgency) not in ends:
+            sheet.fault("", 0, "", f"时钟 {clock}（{URGENCY_WORDS[urgency]}）缺少到期那一级（share = 1.0）")
+    return tuple(rung for _, rung in read)
+
+
+def _rung(row: Row, receivers: Collection[str]) -> LadderRow:
+    action, level = row.choice("action", STEP_ACTIONS), row.whole("level", 0, 3, required=False)
+    if (action == "supervise") != (level > 0):
+        row.fault("level", "督办（supervise）要写 level 1 到 3，其他动作不写")
+    named = row.texts("receivers", required=True)
+    row.refer("receivers", named, receivers, "[[receiver]]")
+    after = row.budget("after") if row.has("after") else None
+    share = row.number("share", 0.01, 1, required=not row.has("after"))
+    if row.has("share") and row.has("after"):
+        row.fault("after", "share 和 after 只能写一个")
+    if action == "breach" and share is not None and share < 1:
+        row.fault("share", "超期（breach）只能在 share = 1.0")
+    clock = ClockKind(row.choice("clock", tuple(ClockKind)) or ClockKind.HANDLE)
+    step = LadderStep(row.code("step"), action, level, named, share, after, row.text("clause"))
+    return LadderRow(clock, urgencies_of(row), step)
+
+
+def read_receivers(sheet: Sheet) -> dict[str, Receiver]:
+    """The receivers of ladder.toml."""
+    read: list[tuple[Row, Receiver]] = []
+    for row in sheet.rows("receiver"):
+        role = row.choice("role", tuple(Role)) or Role.MANAGER
+        scope = row.choice("scope", ("department", "hotline"))
+        read.append((row, Receiver(row.code(), row.text("name"), Role(role), scope)))
+    unique([(row, receiver.code) for row, receiver in read])
+    return {receiver.code: receiver for _, receiver in read}
+
+
+def read_return(sheet: Sheet) -> ReturnRule:
+    """The `[return]` table of returns.toml."""
+    row = sheet.row("return")
+    if row is None:
+        return ReturnRule(_NO_BUDGET, 2, 3, "")
+    head, confer = row.whole("head_from", 2, 99), row.whole("confer_from", 2, 99)
+    if confer < head:
+        row.fault("confer_from", "confer_from 不能早于 head_from")
+    return ReturnRule(row.budget() or _NO_BUDGET, head, confer, row.text("clause"))
+
+
+def read_extension(sheet: Sheet) -> ExtensionRule:
+    """The `[extension]` table of returns.toml; times = 0 means that nobody may ask."""
+    row = sheet.row("extension")
+    if row is None:
+        return ExtensionRule(0, _NO_BUDGET, True, "")
+    times = row.whole("times", 0, 10)
+    return ExtensionRule(times, row.budget() or _NO_BUDGET, row.flag("before_expiry"), row.text("clause"))
+
+
+def read_suspensions(sheet: Sheet) -> tuple[SuspensionReason, ...]:
+    """The `[[suspension]]` rows of returns.toml."""
+    read = [
+        (
+            row,
+            SuspensionReason(
+                row.code(), row.text("name"), row.whole("max_days", 1, _LONGEST_PAUSE), row.text("clause")
+            ),
+        )
+        for row in sheet.rows("suspension")
+    ]
+    unique([(row, reason.code) for row, reason in read])
+    return tuple(reason for _, reason in read)
+
+
+def read_callback(sheet: Sheet) -> CallbackRule:
+    """The `[callback]` table of returns.toml."""
+    row = sheet.row("callback")
+    if row is None:
+        return CallbackRule(1, 1, "")
+    attempts, days = row.whole("attempts", 1, 10), row.whole("days", 1, 10)
+    if days > attempts:
+        row.fault("days", "days 不能多于 attempts：每天至少打一次才分得出天数")
+    return CallbackRule(attempts, days, row.text("clause"))

@@ -1,0 +1,240 @@
+"""The rows of a pack (规则包条目): departments, areas, categories, dispatch rules, limits and the rest."""
+
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from types import MappingProxyType
+from typing import Protocol, TypeVar
+
+from rules.terms import Budget, ClockKind, LadderStep, Role, TicketType, Urgency
+from rules.worktime import AfterHours, Window
+
+#: In a rule, stands for the township or sub-district where the matter lies (属地镇街).
+BY_PLACE = "@township"
+
+#: What a department may be (承办单位性质); a township stands for a sub-district too.
+DEPARTMENT_KINDS = ("bureau", "township", "utility", "team")
+
+#: County, township, community, grid, building (区域层级).
+AREA_LEVELS = (1, 2, 3, 4, 5)
+
+#: When a limit differs from the ordinary one (时限场合), and on which clock: a redo round, conferring.
+OCCASIONS = MappingProxyType({"redo": ClockKind.HANDLE, "conferring": ClockKind.SETTLE})
+
+#: What a ladder step may do (阶梯动作).
+STEP_ACTIONS = ("remind", "breach", "supervise", "call_duty")
+
+Spans = tuple[tuple[int, int], ...]  # half-open minutes of the day
+
+
+def plain(words: str) -> str:
+    """Words as they are compared: NFKC (full-width letters become narrow), trimmed."""
+    return unicodedata.normalize("NFKC", words).strip()
+
+
+class Child(Protocol):
+    """A row that may stand under another one."""
+
+    @property
+    def parent(self) -> str | None:
+        """The code of the row above, or None at the top."""
+        ...
+
+
+AnyChild = TypeVar("AnyChild", bound=Child)
+
+
+def upwards(code: str | None, rows: Mapping[str, AnyChild]) -> Iterator[str]:
+    """The code and those above it, nearest first; stops at an unknown code and, in a faulty pack, a ring."""
+    passed: set[str] = set()
+    while code is not None and code in rows and code not in passed:
+        passed.add(code)
+        yield code
+        code = rows[code].parent
+
+
+@dataclass(frozen=True, slots=True)
+class Department:
+    """Who handles tickets (承办单位): titles, never persons. `hours` () = the pack's windows."""
+
+    code: str
+    name: str
+    kind: str
+    parent: str | None
+    leader_title: str
+    liaison_title: str
+    aliases: tuple[str, ...] = ()
+    area: str | None = None
+    hours: tuple[Window, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """A place with borders (区域): level 1 county, 2 township, 3 community, 4 grid, 5 building."""
+
+    code: str
+    name: str
+    level: int
+    parent: str | None
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """What a request is about (诉求类别); `department` None = a group of categories, or settled by place.
+
+    `phrases` are invented examples in callers' words; they train the first model of a new desk.
+    """
+
+    code: str
+    name: str
+    parent: str | None
+    duties: str
+    phrases: tuple[str, ...]
+    department: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """How a request came in (渠道): a code of the contract and the words a city uses for it."""
+
+    code: str
+    name: str
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """Who hears of a ladder step (接收人); `scope` says whose people: the department's or the hotline's."""
+
+    code: str
+    name: str
+    role: Role
+    scope: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoutingRule:
+    """One entry of the dispatch catalogue (派单目录). An empty condition always holds; all given ones must.
+
+    `categories` and `areas` include what lies below them; `hours` may pass midnight; the days of validity
+    count from `valid_from` to `valid_to`, both included. `lead` and `assists` are department codes or
+    BY_PLACE. With `review` a person decides and the rule only proposes.
+    """
+
+    id: str
+    name: str
+    lead: str
+    clause: str
+    assists: tuple[str, ...] = ()
+    review: bool = False
+    categories: tuple[str, ...] = ()
+    areas: tuple[str, ...] = ()
+    any_words: tuple[str, ...] = ()
+    all_words: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
+    types: tuple[TicketType, ...] = ()
+    urgencies: tuple[Urgency, ...] = ()
+    channels: tuple[str, ...] = ()
+    hours: Spans = ()
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LimitRow:
+    """A row of limits.toml (时限表): which tickets it is for, and the budget; None = expressly no limit."""
+
+    id: str
+    clock: ClockKind
+    types: tuple[TicketType, ...]
+    urgencies: tuple[Urgency, ...]
+    occasion: str
+    budget: Budget | None
+    clause: str
+
+    def holds(self, clock: ClockKind, kind: TicketType, urgency: Urgency, occasion: str) -> bool:
+        """Whether the row is for such a ticket; empty types or urgencies stand for all."""
+        return (
+            self.clock == clock
+            and self.occasion == occasion
+            and (not self.types or kind in self.types)
+            and (not self.urgencies or urgency in self.urgencies)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A limit that applies (时限), the id of its row and the clause it comes from."""
+
+    budget: Budget
+    rule: str
+    clause: str
+
+
+@dataclass(frozen=True, slots=True)
+class LadderRow:
+    """A row of ladder.toml (预警督办阶梯): the step, its clock, and the urgencies it is for (empty = all)."""
+
+    clock: ClockKind
+    urgencies: tuple[Urgency, ...]
+    step: LadderStep
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnRule:
+    """Sending a ticket back (退单): the window, counted from dispatch, and what a repeated return needs.
+
+    From the `head_from`-th return the head's name is needed, from the `confer_from`-th it goes to conferring.
+    """
+
+    window: Budget
+    head_from: int
+    confer_from: int
+    clause: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExtensionRule:
+    """More time (延期): at most `times` times, each at most `each`, asked for before expiry."""
+
+    times: int
+    each: Budget
+    before_expiry: bool
+    clause: str
+
+
+@dataclass(frozen=True, slots=True)
+class SuspensionReason:
+    """A ground for pausing (挂起事由), and for how many calendar days at most."""
+
+    code: str
+    name: str
+    max_days: int
+    clause: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackRule:
+    """Calling back (回访): not reached in `attempts` tries on at least `days` different days = 未评价."""
+
+    attempts: int
+    days: int
+    clause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """pack.toml (规则包说明): the pack's name, its region and its choices."""
+
+    name: str
+    title: str
+    region: str
+    area_code: str
+    gate: float
+    join_likeness: float
+    windows: tuple[Window, ...]
+    after_hours: AfterHours
+    handle_starts: str
+    extends: str | None

@@ -1,0 +1,212 @@
+"""The files of a pack, one reader each (规则包各表): rows in, records out, broken references are faults."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from rules.accept import EmergencyRule, RefusalRule
+from rules.pack_records import (
+    AREA_LEVELS,
+    DEPARTMENT_KINDS,
+    Area,
+    Category,
+    Channel,
+    Department,
+    Settings,
+    Spans,
+    plain,
+)
+from rules.pack_source import Row, Sheet
+from rules.terms import CHANNEL_WORDS, TicketType, Urgency
+from rules.worktime import AfterHours, Window
+
+_AFTER_HOURS: Mapping[str, AfterHours] = {"as_is": "as_is", "next_workday": "next_workday"}
+_HANDLE_STARTS = ("dispatched", "received", "signed")
+Known = Collection[str] | None
+
+
+def unique(rows: Sequence[tuple[Row, str]], key: str = "code") -> None:
+    """No two rows of a table may share a code."""
+    first: dict[str, int] = {}
+    for row, code in rows:
+        if code and first.setdefault(code, row.index) != row.index:
+            row.fault(key, f"{key}“{code}”重复，第 {first[code] + 1} 条已用")
+
+
+def climbs(rows: Sequence[tuple[Row, str, str | None]]) -> None:
+    """Every parent must be a row of the same table, and nobody may stand above itself."""
+    parents = {code: parent for _, code, parent in rows}
+    for row, code, parent in rows:
+        if parent is None:
+            continue
+        row.refer("parent", (parent,), parents, "本表")
+        above, passed = parent, 0
+        while above in parents and above != code and passed <= len(parents):
+            above, passed = parents[above] or "", passed + 1
+        if above == code:
+            row.fault("parent", f"“{code}”的上级绕了一圈又回到自己")
+
+
+def types_of(row: Row) -> tuple[TicketType, ...]:
+    """The cell `types`; empty = all."""
+    return tuple(TicketType(word) for word in row.choices("types", tuple(TicketType)))
+
+
+def urgencies_of(row: Row) -> tuple[Urgency, ...]:
+    """The cell `urgencies`; empty = all."""
+    return tuple(Urgency(word) for word in row.choices("urgencies", tuple(Urgency)))
+
+
+def _optional(row: Row, key: str) -> str | None:
+    return row.text(key) if row.has(key) else None
+
+
+def _windows(spans: Spans) -> tuple[Window, ...]:
+    return tuple(Window(start, end) for start, end in spans)
+
+
+def read_settings(sheet: Sheet) -> Settings:
+    """pack.toml."""
+    row = sheet.top()
+    if sheet.broken:
+        return Settings("", "", "", "", 1.0, 1.0, (), "as_is", "dispatched", None)
+    area_code = row.text("area_code")
+    if area_code and not (area_code.isascii() and area_code.isdigit() and len(area_code) == 6):
+        row.fault("area_code", f"area_code“{area_code}”应是 6 位数字的行政区划代码")
+    windows = row.spans("windows")
+    if not windows and not row.has("windows"):
+        row.fault("windows", "windows 至少要有一段办公时间")
+    return Settings(
+        name=row.text("name"),
+        title=row.text("title"),
+        region=row.text("region"),
+        area_code=area_code,
+        gate=row.number("gate", 0.5, 1) or 1.0,
+        join_likeness=row.number("join_likeness", 0.5, 1) or 1.0,
+        windows=_windows(windows),
+        after_hours=_AFTER_HOURS.get(row.choice("after_hours", _AFTER_HOURS), "as_is"),
+        handle_starts=row.choice("handle_starts", _HANDLE_STARTS),
+        extends=_optional(row, "extends"),
+    )
+
+
+def read_areas(sheet: Sheet) -> dict[str, Area]:
+    """areas.toml: places, each below the one that holds it."""
+    read: list[tuple[Row, Area]] = []
+    for row in sheet.rows("area"):
+        level = row.whole("level", AREA_LEVELS[0], AREA_LEVELS[-1])
+        read.append(
+            (row, Area(row.code(), row.text("name"), level, _optional(row, "parent"), row.texts("aliases")))
+        )
+    unique([(row, area.code) for row, area in read])
+    climbs([(row, area.code, area.parent) for row, area in read])
+    areas = {area.code: area for _, area in read}
+    for row, area in read:
+        above = areas.get(area.parent or "")
+        if above is not None and above.level >= area.level:
+            row.fault("level", f"“{area.name}”的层级应低于上级“{above.name}”")
+        if area.parent is None and area.level != AREA_LEVELS[0]:
+            row.fault("parent", f"缺少 parent：“{area.name}”不是最高一级")
+    return areas
+
+
+def read_departments(sheet: Sheet, areas: Known) -> dict[str, Department]:
+    """departments.toml: codes, names and aliases must tell departments apart."""
+    read: list[tuple[Row, Department]] = []
+    for row in sheet.rows("department"):
+        department = Department(
+            code=row.code(),
+            name=row.text("name"),
+            kind=row.choice("kind", DEPARTMENT_KINDS),
+            parent=_optional(row, "parent"),
+            leader_title=row.text("leader_title"),
+            liaison_title=row.text("liaison_title"),
+            aliases=row.texts("aliases"),
+            area=_optional(row, "area"),
+            hours=_windows(row.spans("hours")),
+        )
+        row.refer("area", (department.area or "",), areas, "areas.toml")
+        if department.kind == "township" and department.area is None:
+            row.fault("area", f"缺少 area：“{department.name}”要写明管辖区域")
+        read.append((row, department))
+    if not read and not sheet.broken:
+        sheet.fault("", 0, "", "至少要有一个承办单位")
+    unique([(row, each.code) for row, each in read])
+    climbs([(row, each.code, each.parent) for row, each in read])
+    _told_apart(read)
+    return {each.code: each for _, each in read}
+
+
+def _told_apart(read: Sequence[tuple[Row, Department]]) -> None:
+    owners: dict[str, str] = {}
+    for row, department in read:
+        for key, word in (("name", department.name), *(("aliases", alias) for alias in department.aliases)):
+            owner = owners.setdefault(plain(word), department.code)
+            if word and owner != department.code:
+                row.fault(key, f"“{word}”已是“{owner}”的名称或别名，系统分不清是哪个单位")
+    for row, department in read:
+        if owners.get(plain(department.code), department.code) != department.code:
+            row.fault("code", f"code“{department.code}”与别的单位的名称或别名相同")
+
+
+def read_categories(sheet: Sheet, departments: Known) -> dict[str, Category]:
+    """catalogue.toml: what requests are about, and who answers for it by its duties."""
+    read: list[tuple[Row, Category]] = []
+    for row in sheet.rows("category"):
+        category = Category(
+            code=row.code(),
+            name=row.text("name"),
+            parent=_optional(row, "parent"),
+            duties=row.text("duties", ""),
+            phrases=row.texts("phrases"),
+            department=_optional(row, "department"),
+        )
+        row.refer("department", (category.department or "",), departments, "departments.toml")
+        read.append((row, category))
+    unique([(row, each.code) for row, each in read])
+    climbs([(row, each.code, each.parent) for row, each in read])
+    return {each.code: each for _, each in read}
+
+
+def read_channels(sheet: Sheet) -> dict[str, Channel]:
+    """channels.toml: codes of the contract; one word must mean one channel."""
+    read: list[tuple[Row, Channel]] = []
+    owners: dict[str, str] = {}
+    for row in sheet.rows("channel"):
+        channel = Channel(row.choice("code", CHANNEL_WORDS), row.text("name"), row.texts("words"))
+        read.append((row, channel))
+        for word in {channel.name, *channel.words}:
+            if word and owners.setdefault(plain(word), channel.code) != channel.code:
+                row.fault("words", f"“{word}”已是渠道“{owners[plain(word)]}”的叫法")
+    unique([(row, channel.code) for row, channel in read])
+    return {channel.code: channel for _, channel in read}
+
+
+def read_emergencies(sheet: Sheet) -> tuple[EmergencyRule, ...]:
+    """The `[[emergency]]` rows of acceptance.toml."""
+    return tuple(
+        EmergencyRule(
+            line=row.choice("line", ("110", "119", "120", "122")),
+            words=row.texts("words", required=True),
+            unless=row.texts("unless"),
+            clause=row.text("clause"),
+        )
+        for row in sheet.rows("emergency")
+    )
+
+
+def read_refusals(sheet: Sheet) -> tuple[RefusalRule, ...]:
+    """The `[[refusal]]` rows of acceptance.toml."""
+    read = [
+        (
+            row,
+            RefusalRule(
+                code=row.code(),
+                name=row.text("name"),
+                legal_path=row.text("legal_path"),
+                words=row.texts("words"),
+                clause=row.text("clause"),
+            ),
+        )
+        for row in sheet.rows("refusal")
+    ]
+    unique([(row, rule.code) for row, rule in read])
+    return tuple(rule for _, rule in read)

@@ -1,0 +1,245 @@
+"""A city's rules (规则包), typed, checked and frozen: departments, catalogue, limits, ladder and the rest."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from types import MappingProxyType
+
+from rules.accept import EmergencyRule, RefusalRule
+from rules.errors import PackFault
+from rules.pack_cases import Case, read_cases
+from rules.pack_limits import (
+    read_callback,
+    read_extension,
+    read_ladder,
+    read_limits,
+    read_receivers,
+    read_return,
+    read_suspensions,
+)
+from rules.pack_lines import Fault
+from rules.pack_records import (
+    Area,
+    CallbackRule,
+    Category,
+    Channel,
+    Department,
+    ExtensionRule,
+    LadderRow,
+    Limit,
+    LimitRow,
+    Receiver,
+    ReturnRule,
+    RoutingRule,
+    Settings,
+    SuspensionReason,
+    plain,
+    upwards,
+)
+from rules.pack_rules import check_catalogue, check_reach, read_routing
+from rules.pack_source import Sheet
+from rules.pack_tables import (
+    read_areas,
+    read_categories,
+    read_channels,
+    read_departments,
+    read_emergencies,
+    read_refusals,
+    read_settings,
+)
+from rules.terms import ClockKind, LadderStep, TicketType, Urgency
+from rules.worktime import AfterHours, Window
+
+__all__ = [
+    "Area",
+    "CallbackRule",
+    "Case",
+    "Category",
+    "Channel",
+    "Department",
+    "ExtensionRule",
+    "LadderRow",
+    "Limit",
+    "LimitRow",
+    "Policy",
+    "Receiver",
+    "ReturnRule",
+    "RoutingRule",
+    "SuspensionReason",
+    "content_hash",
+    "parse",
+]
+
+#: What a pack must hold; anything beyond these and OPTIONAL is a fault: no misspelt file is ignored.
+REQUIRED = (
+    "pack.toml",
+    "areas.toml",
+    "departments.toml",
+    "catalogue.toml",
+    "channels.toml",
+    "routing.toml",
+    "limits.toml",
+    "ladder.toml",
+    "returns.toml",
+    "acceptance.toml",
+)
+#: The worked cases that `rules/cases.py` runs; part of the hash like the rest.
+OPTIONAL = ("cases.toml",)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Policy:
+    """One pack, parsed (规则包). Mappings are read-only and keyed by code; `hash` names this very content.
+
+    `gate` is the least calibrated probability for dispatch without a person, `join_likeness` the least likeness
+    of texts for a caller's new contact to join the open ticket; `windows` are the office hours;
+    `handle_starts` says which event starts the handling limit: dispatched, received or signed. `labels` maps
+    every code, name and alias (as `plain` writes it) to the department's code.
+    """
+
+    name: str
+    title: str
+    hash: str
+    region: str
+    area_code: str
+    extends: str | None
+    gate: float
+    join_likeness: float
+    windows: tuple[Window, ...]
+    after_hours: AfterHours
+    handle_starts: str
+    departments: Mapping[str, Department]
+    areas: Mapping[str, Area]
+    categories: Mapping[str, Category]
+    channels: Mapping[str, Channel]
+    receivers: Mapping[str, Receiver]
+    routing: tuple[RoutingRule, ...]
+    limits: tuple[LimitRow, ...]
+    ladder: tuple[LadderRow, ...]
+    returns: ReturnRule
+    extensions: ExtensionRule
+    suspensions: tuple[SuspensionReason, ...]
+    callbacks: CallbackRule
+    emergencies: tuple[EmergencyRule, ...]
+    refusals: tuple[RefusalRule, ...]
+    labels: Mapping[str, str]
+    cases: tuple[Case, ...]
+
+    def limit(self, clock: ClockKind, kind: TicketType, urgency: Urgency, occasion: str = "") -> Limit | None:
+        """The limit of a clock: first row that fits, in pack order; None where the pack sets none.
+
+        `occasion` is "", "redo" or "conferring"; without a row of its own the ordinary limit holds.
+        """
+        for wanted in dict.fromkeys((occasion, "")):
+            for row in self.limits:
+                if row.holds(clock, kind, urgency, wanted):
+                    return Limit(row.budget, row.id, row.clause) if row.budget else None
+        return None
+
+    def steps(self, clock: ClockKind, urgency: Urgency) -> tuple[LadderStep, ...]:
+        """The ladder of a clock, in pack order."""
+        return tuple(
+            row.step
+            for row in self.ladder
+            if row.clock == clock and (not row.urgencies or urgency in row.urgencies)
+        )
+
+    def department_of(self, label: str) -> Department | None:
+        """The department whose code, name or alias is exactly `label` (after NFKC and trimming), or None."""
+        code = self.labels.get(plain(label))
+        return None if code is None else self.departments[code]
+
+    def within(self, area: str, wider: str) -> bool:
+        """Whether `area` is `wider` or lies in it."""
+        return wider in upwards(area, self.areas)
+
+
+def content_hash(files: Mapping[str, str]) -> str:
+    """sha256 (64 hex digits) over names and texts; line ends and the order of the files do not count."""
+    unix = {name: text.replace("\r\n", "\n") for name, text in files.items()}
+    canonical = json.dumps(unix, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode("ascii")).hexdigest()
+
+
+def parse(files: Mapping[str, str]) -> Policy:
+    """A pack's files (name -> TOML text, already gathered) in, the checked policy out.
+
+    Raises PackFault with every fault of the pack: `detail` lists them by file and line, `facts["faults"]`
+    is the same as a list.
+    """
+    faults: list[Fault] = []
+    sheets = {name: Sheet(name, files.get(name), faults) for name in REQUIRED}
+    sheets |= {name: Sheet(name, files[name], faults) for name in OPTIONAL if name in files}
+    for name in files:
+        if name not in sheets:
+            faults.append(Fault(name, 0, "不认识这个文件，请检查文件名"))
+    policy = _read(sheets, content_hash(files))
+    for sheet in sheets.values():
+        sheet.finish()
+    if faults:
+        raise _fault(faults)
+    return policy
+
+
+def _read(sheets: Mapping[str, Sheet], digest: str) -> Policy:
+    settings = read_settings(sheets["pack.toml"])
+    areas = read_areas(sheets["areas.toml"])
+    known_areas = sheets["areas.toml"].known(areas)
+    departments = read_departments(sheets["departments.toml"], known_areas)
+    units = None if sheets["departments.toml"].broken else departments
+    categories = read_categories(sheets["catalogue.toml"], units)
+    known = {
+        "areas": known_areas,
+        "categories": sheets["catalogue.toml"].known(categories),
+        "departments": units,
+    }
+    routing = read_routing(sheets["routing.toml"], known_areas, known["categories"], units)
+    check_reach(routing, areas, categories)
+    if not sheets["routing.toml"].broken:
+        check_catalogue(sheets["catalogue.toml"], categories, routing)
+    _check_region(sheets["pack.toml"], settings, areas)
+    receivers = read_receivers(sheets["ladder.toml"])
+    limits = read_limits(sheets["limits.toml"])
+    refusals = read_refusals(sheets["acceptance.toml"])
+    known["limits"] = sheets["limits.toml"].known({row.id for row in limits})
+    known["refusals"] = sheets["acceptance.toml"].known({rule.code for rule in refusals})
+    return Policy(
+        **{each.name: getattr(settings, each.name) for each in fields(settings)},
+        hash=digest,
+        departments=MappingProxyType(departments),
+        areas=MappingProxyType(areas),
+        categories=MappingProxyType(categories),
+        channels=MappingProxyType(read_channels(sheets["channels.toml"])),
+        receivers=MappingProxyType(receivers),
+        routing=tuple(rule for _, rule in routing),
+        limits=limits,
+        ladder=read_ladder(sheets["ladder.toml"], receivers),
+        returns=read_return(sheets["returns.toml"]),
+        extensions=read_extension(sheets["returns.toml"]),
+        suspensions=read_suspensions(sheets["returns.toml"]),
+        callbacks=read_callback(sheets["returns.toml"]),
+        emergencies=read_emergencies(sheets["acceptance.toml"]),
+        refusals=refusals,
+        labels=MappingProxyType(_labels(departments)),
+        cases=read_cases(sheets["cases.toml"], known) if "cases.toml" in sheets else (),
+    )
+
+
+def _check_region(sheet: Sheet, settings: Settings, areas: Mapping[str, Area]) -> None:
+    if areas and settings.area_code and settings.area_code not in areas:
+        sheet.fault("", 0, "area_code", f"areas.toml 里没有 area_code“{settings.area_code}”")
+
+
+def _labels(departments: Mapping[str, Department]) -> dict[str, str]:
+    labels: dict[str, str] = {}
+    for each in departments.values():
+        for word in (each.code, each.name, *each.aliases):
+            labels.setdefault(plain(word), each.code)
+    return labels
+
+
+def _fault(faults: list[Fault]) -> PackFault:
+    lines = [str(fault) for fault in sorted(set(faults))]
+    detail = lines[0] if len(lines) == 1 else f"规则包有 {len(lines)} 处错误：\n" + "\n".join(lines)
+    return PackFault(detail, hint="请按文件和行号改正后重新载入。", faults=lines)
