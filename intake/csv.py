@@ -1,6 +1,6 @@
 """Rows of a file, one Request each (批量导入); a bad row is rejected with its line and reason, the others go on.
 
-The file is read as a stream: kept are one row, and some 150 bytes for every row without an external id.
+The file is read as a stream: kept are one row, and some 100 bytes for every row without an external id.
 """
 
 import csv
