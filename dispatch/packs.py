@@ -61,7 +61,7 @@ def calendar_files() -> Mapping[str, str]:
 
 def calendar_of(policy: Policy) -> Calendar:
     """The calendar that a pack's office hours and region make of the national one."""
-    return worktime.parse_calendar(calendar_files(), windows=policy.windows, region=policy.region)
+    return worktime.parse_calendar(calendar_files(), windows=policy.windows, region=policy.area_code)
 
 
 class Packs:

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
+from sqlalchemy import text
+
 from dispatch import follow_up, packs, settings, triage
 from dispatch.desk import Desk, open_desk
 from dispatch.handle import perform
@@ -67,7 +69,7 @@ def version_of(desk: Desk, number: str) -> int:
 def rows(desk: Desk, sql: str) -> list[dict]:
     """Plain SQL, as an outside check would run it."""
     with desk.database.reading() as tx:
-        return [dict(each) for each in tx.connection().exec_driver_sql(sql).mappings()]
+        return [dict(each) for each in tx.connection().execute(text(sql)).mappings()]
 
 
 def settle(desk: Desk, now: datetime) -> None:

@@ -2,11 +2,12 @@
 
 import fcntl
 import json
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, ClassVar
+from typing import Any, ClassVar
 
 from sqlalchemy import Connection, Engine, Select, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
@@ -68,22 +69,29 @@ class WriteLock:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._own = threading.local()
-
-    def _file(self) -> IO[bytes]:
-        file: IO[bytes] | None = getattr(self._own, "file", None)
-        if file is None:
-            file = self._own.file = self._path.open("ab")
-        return file
+        self._free: list[int] = []
+        self._guard = threading.Lock()
 
     @contextmanager
     def __call__(self) -> Iterator[None]:
-        file = self._file()
-        fcntl.flock(file, fcntl.LOCK_EX)
+        """Wait for one's turn; every waiter has an open file of its own, as the kernel asks for."""
+        with self._guard:
+            file = self._free.pop() if self._free else os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            yield
+            fcntl.flock(file, fcntl.LOCK_EX)
+            try:
+                yield
+            finally:
+                fcntl.flock(file, fcntl.LOCK_UN)
         finally:
-            fcntl.flock(file, fcntl.LOCK_UN)
+            with self._guard:
+                self._free.append(file)
+
+    def close(self) -> None:
+        """Give the open files back."""
+        with self._guard:
+            while self._free:
+                os.close(self._free.pop())
 
 
 class Database:
@@ -136,13 +144,15 @@ class Database:
             if self._lock is None:
                 with self._open(self._writing) as tx:
                     yield tx
+                    tx.commit()
             else:
                 with self._lock(), self._open(self._writing) as tx:
                     yield tx
+                    tx.commit()
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
-        """A reading transaction; on SQLite it takes no lock."""
+        """A reading transaction, never committed; on SQLite it takes no lock."""
         with saying_why(), self._open(self.engine) as tx:
             yield tx
 
@@ -151,7 +161,6 @@ class Database:
         with Transaction(engine, expire_on_commit=False) as tx:
             tx.bells = set()
             yield tx
-            tx.commit()
 
     def unclaimed(self, query: Select[Any]) -> Select[Any]:
         """`query` without the rows that others hold: the only place where the two databases differ in writing.
@@ -163,6 +172,8 @@ class Database:
     def close(self) -> None:
         """Give all connections back."""
         self.engine.dispose()
+        if self._lock is not None:
+            self._lock.close()
 
 
 def _as_json(value: Any) -> str:
