@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeVar
 
-from intake.masking import mask
+from intake.masking import TOKENS, mask
 from intake.phone import normal_phone
 from intake.times import parse_time
 from rules.errors import BadInput
@@ -113,18 +113,19 @@ def build(
     if received_at.tzinfo is None:
         raise ValueError("received_at must be aware")
     text = _text(raw.get("text"))
-    masked_text = mask(text).text
+    caller = _caller(raw.get("caller"))
+    masked_text = _hidden(text, caller)
     given_title = _line(raw, "title", "标题", LONGEST_TITLE)
     occurred_at, time_known = _occurred(raw, received_at)
     return Request(
         channel=_channel(raw.get("channel"), channel_words or {}),
         text=text,
         masked_text=masked_text,
-        title=mask(given_title).text if given_title else short_title(masked_text),
+        title=_hidden(given_title, caller) if given_title else short_title(masked_text),
         received_at=received_at,
         type=_type(raw.get("type")),
         urgency=_urgency(raw.get("urgency")),
-        caller=_caller(raw.get("caller")),
+        caller=caller,
         place=_line(raw, "place", "地点", LONGEST_PLACE),
         occurred_at=occurred_at,
         time_known=time_known,
@@ -136,6 +137,12 @@ def build(
         upper_due_at=_time(raw, "upper_due_at", "上级要求的办结时间")[0],
         recording_id=_line(raw, "recording_id", "录音编号", LONGEST_KEY),
     )
+
+
+def _hidden(words: str, caller: Caller) -> str:
+    """`words` masked; the caller's own name, which the form tells us, needs no sign before it to be found."""
+    masked = mask(words).text
+    return masked.replace(caller.name, TOKENS["name"]) if caller.name and len(caller.name) > 1 else masked
 
 
 def short_title(text: str) -> str:

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 import redis
 
+from dispatch.desk import Desk
 from dispatch.embedded import EmbeddedQueue
+from tests.desks import new_desk
 from tests.servers import fresh_database, running_postgres
 
 
@@ -61,3 +63,14 @@ def empty_valkey(valkey_url: str) -> Iterator[str]:
 def _short_temporary() -> str:
     """A socket path holds 107 bytes; some temporary folders are longer than half of that."""
     return tempfile.gettempdir() if len(os.fsencode(tempfile.gettempdir())) < 60 else "/tmp"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
+    """An empty desk with the demo county's rules, on each database: what holds on one must hold on the other."""
+    if request.param == "sqlite":
+        with new_desk(tmp_path) as made:
+            yield made
+    else:
+        with fresh_database(request.getfixturevalue("postgres_url")) as url, new_desk(tmp_path, url) as made:
+            yield made

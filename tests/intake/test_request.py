@@ -189,3 +189,17 @@ def test_the_fingerprint_knows_the_same_body_and_another_one() -> None:
     assert body_fingerprint(body) != body_fingerprint({**body, "text": "路灯 "})
     assert body_fingerprint({"a": [1, None]}) != body_fingerprint({"a": [1]})
     assert body_fingerprint({"text": "\ud800"})
+
+
+def test_the_callers_own_name_is_hidden_wherever_it_stands():
+    request = build(
+        {"text": "测某甲反映：楼道灯坏了，请与测某甲联系。", "title": "测某甲的诉求", "caller": {"name": "测某甲"}}, NOW
+    )
+    assert "测某甲" not in request.masked_text + request.title
+    assert request.masked_text.count("[姓名]") == 2
+    assert "测某甲" in request.text
+
+
+def test_a_name_of_one_character_is_not_hunted_through_the_text():
+    request = build({"text": "天黑路滑，天天如此。", "caller": {"name": "天"}}, NOW)
+    assert request.masked_text == "天黑路滑，天天如此。"
