@@ -1,0 +1,45 @@
+# Needs Python 3.11 or newer with venv, and nothing else. PYTHON=... names the interpreter, ARGS=... goes to the command.
+.PHONY: help demo test test-browser check bench lock
+
+RUN := .venv/bin/python
+LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-header --no-annotate $(UPGRADE) pyproject.toml
+PYTHON ?=
+export PYTHON
+
+help:
+	@echo "make demo          运行演示系统 / run the whole desk with invented tickets (ARGS='--port 9000')"
+	@echo "make test          运行测试 / run every test that needs only wheels"
+	@echo "make test-browser  运行浏览器测试 / run the tests that need a browser"
+	@echo "make check         检查代码 / ruff, mypy, import-linter"
+	@echo "make bench         性能测量 / benchmarks"
+	@echo "make lock          更新依赖锁 / make both locks from pyproject.toml (UPGRADE=--upgrade takes newer versions)"
+
+demo:
+	@scripts/environment.sh runtime
+	@exec .venv/bin/hotline demo $(ARGS)
+
+test:
+	@scripts/environment.sh dev
+	@code=0; $(RUN) -m pytest -rs $(ARGS) || code=$$?; \
+	echo "未运行 / not run: browser tests (make test-browser)"; exit $$code
+
+test-browser:
+	@echo "还没有浏览器测试 / there are no browser tests yet: nothing was run"
+
+check:
+	@scripts/environment.sh dev
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
+	.venv/bin/lint-imports --no-logo
+
+bench:
+	@scripts/environment.sh dev
+	$(RUN) -m benchmarks.run $(ARGS)
+
+# The development lock first: the runtime lock takes its versions, so that tests run what users run.
+lock:
+	@scripts/environment.sh dev
+	$(LOCK) --extra dev --output-file requirements-dev.lock
+	$(LOCK) --constraint requirements-dev.lock --output-file requirements.lock
