@@ -27,12 +27,13 @@ test:
 test-browser:
 	@echo "还没有浏览器测试 / there are no browser tests yet: nothing was run"
 
+# All four, whatever the first ones find.
 check:
 	@scripts/environment.sh dev
-	$(RUN) -m ruff check .
-	$(RUN) -m ruff format --check .
-	$(RUN) -m mypy
-	.venv/bin/lint-imports --no-logo
+	@code=0; \
+	for each in "-m ruff check ." "-m ruff format --check ." "-m mypy" ".venv/bin/lint-imports --no-logo"; do \
+		echo "$$each"; $(RUN) $$each || code=1; \
+	done; exit $$code
 
 bench:
 	@scripts/environment.sh dev
