@@ -24,7 +24,7 @@ from rules.terms import CHINA, Act, ClockKind, Happened, Happening, Stage
 BATCH = 200
 
 _KINDS = {
-    "remind": Happened.WARNED,
+    "warn": Happened.WARNED,
     "breach": Happened.BREACHED,
     "supervise": Happened.SUPERVISED,
     "call_duty": Happened.DUTY_CALLED,
@@ -109,7 +109,7 @@ def _notices(ticket: Ticket, row: Mapping[str, Any], due: Sequence[Mapping[str, 
     highest = due[-1]
     due_at = row["due_at"].astimezone(CHINA)
     words = {
-        "remind": f"{KIND_WORDS[ClockKind(row['kind'])]}将于 {due_at:%m月%d日 %H:%M} 届满，请抓紧。",
+        "warn": f"{KIND_WORDS[ClockKind(row['kind'])]}将于 {due_at:%m月%d日 %H:%M} 届满，请抓紧。",
         "breach": f"已超过{KIND_WORDS[ClockKind(row['kind'])]}（{due_at:%m月%d日 %H:%M}），请立即处理。",
         "supervise": f"超期未办结，现予{'一二三'[highest['level'] - 1]}级督办。" if highest["level"] else "",
         "call_duty": f"工单到 {due_at:%m月%d日 %H:%M} 仍未签收，请值班人员电话通知。",

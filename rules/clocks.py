@@ -218,7 +218,7 @@ class _Board:
         return PlannedStep(rung.step, at, rung.action, rung.level, rung.receivers, rung.clause)
 
     def _renew(self, kind: ClockKind, at: datetime, due: datetime) -> None:
-        """Begin a new generation with another deadline; rungs of mere reminding that lie behind stay silent."""
+        """Begin a new generation with another deadline; rungs of mere warning that lie behind stay silent."""
         running = self._running[kind]
         old = running.plan
         budget = old.budget
@@ -231,7 +231,7 @@ class _Board:
             generation=self._next(kind),
             state="armed",
             due_at=due,
-            steps=tuple(each for each in steps if each.at > at or each.action != "remind"),
+            steps=tuple(each for each in steps if each.at > at or each.action != "warn"),
             provisional=self._calendar.touches_provisional(old.started_at, due),
         )
         self.plans.append(renewed)

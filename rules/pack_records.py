@@ -23,7 +23,7 @@ AREA_LEVELS = (1, 2, 3, 4, 5)
 OCCASIONS = MappingProxyType({"redo": ClockKind.HANDLE, "conferring": ClockKind.SETTLE})
 
 #: What a ladder step may do (阶梯动作).
-STEP_ACTIONS = ("remind", "breach", "supervise", "call_duty")
+STEP_ACTIONS = ("warn", "breach", "supervise", "call_duty")
 
 Spans = tuple[tuple[int, int], ...]  # half-open minutes of the day
 

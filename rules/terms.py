@@ -256,7 +256,7 @@ class LadderStep:
     """One rung below or above a deadline (预警、超期、督办).
 
     Exactly one of `share` (of the working time of the limit, 0 < share <= 1; 1 is the deadline itself) and
-    `after` (a budget counted from the deadline) is set. `action` is remind, breach, supervise or call_duty;
+    `after` (a budget counted from the deadline) is set. `action` is warn, breach, supervise or call_duty;
     `level` is the supervision level 1 to 3, else 0; `receivers` are words of the pack's receiver list.
     """
 

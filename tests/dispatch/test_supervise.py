@@ -41,8 +41,8 @@ def test_steps_fire_one_by_one_as_time_goes_on(desk):
     signed(desk)
     story = [
         ("2026-10-09 09:29", []),
-        ("2026-10-09 09:30", [("warned", "remind_50")]),
-        ("2026-10-12 12:00", [("warned", "remind_80")]),
+        ("2026-10-09 09:30", [("warned", "warn_50")]),
+        ("2026-10-12 12:00", [("warned", "warn_80")]),
         ("2026-10-13 17:29", []),
         ("2026-10-13 17:30", [("breached", "breach")]),
         ("2026-10-14 17:30", [("supervised", "supervise_1")]),
@@ -68,7 +68,7 @@ def test_after_a_stop_the_steps_collapse_into_one_notice_but_each_keeps_its_inst
     signed(desk)
     assert supervise.tick(desk, at("2026-10-16 18:00")) == 5
     found = rows(desk, "SELECT step, at, recorded_at, data FROM event WHERE step IS NOT NULL ORDER BY at")
-    assert [each["step"] for each in found] == ["remind_50", "remind_80", "breach", "supervise_1", "supervise_2"]
+    assert [each["step"] for each in found] == ["warn_50", "warn_80", "breach", "supervise_1", "supervise_2"]
     assert len({str(each["recorded_at"]) for each in found}) == 1
     assert len({str(each["at"]) for each in found}) == 5
     settle(desk, at("2026-10-16 18:00"))

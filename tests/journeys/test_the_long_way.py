@@ -3,6 +3,8 @@
 Autumn 2026: 1–7 October are off, Saturday 10 October is worked; every instant below was counted on that calendar.
 """
 
+from datetime import UTC, datetime
+
 import pytest
 
 from dispatch import supervise
@@ -20,8 +22,6 @@ def clock(desk, kind, state):
 
 
 def local(value):
-    from datetime import UTC, datetime
-
     moment = value if isinstance(value, datetime) else datetime.fromisoformat(value).replace(tzinfo=UTC)
     return moment.astimezone(CHINA).strftime("%m-%d %H:%M")
 

@@ -148,7 +148,7 @@ def test_a_reply_sent_back_never_stopped_the_clock():
     back = event("reviewed", "2026-10-14 10:00", "handling", level="department", approved=False)
     handle = one(clocks_of(RECEIVED, DISPATCHED, SIGNED, replied, back), "handle")
     assert (handle.generation, handle.state) == (1, "armed")
-    assert next_step(handle, ("remind_50", "remind_80")).at == at("2026-10-13 17:30")
+    assert next_step(handle, ("warn_50", "warn_80")).at == at("2026-10-13 17:30")
 
 
 def test_a_redo_has_its_own_three_workdays():
@@ -189,16 +189,16 @@ def test_the_ladder_of_handle_is_counted_from_both_ends():
     assert steps["supervise_2"] == "10-16 17:30"
     assert steps["supervise_3"] == "10-20 17:30"
     # 55 working hours from Monday 28 September 10:00 (6 that day) to 13 October 17:30 (7 × 7 more).
-    assert steps["remind_50"] == "10-09 09:30"
-    assert steps["remind_80"] == "10-12 12:00"
-    assert next_step(handle, ()).step == "remind_50"
-    assert next_step(handle, ("remind_50", "remind_80")).step == "breach"
+    assert steps["warn_50"] == "10-09 09:30"
+    assert steps["warn_80"] == "10-12 12:00"
+    assert next_step(handle, ()).step == "warn_50"
+    assert next_step(handle, ("warn_50", "warn_80")).step == "breach"
 
 
 def test_a_longer_deadline_does_not_repeat_reminders_that_lie_behind():
     granted = event("extension_settled", "2026-10-12 17:00", accepted=True, workdays=1)
     handle = one(clocks_of(RECEIVED, DISPATCHED, SIGNED, granted), "handle")
-    assert [each.step for each in handle.steps] == ["remind_80", "breach", "supervise_1", "supervise_2", "supervise_3"]
+    assert [each.step for each in handle.steps] == ["warn_80", "breach", "supervise_1", "supervise_2", "supervise_3"]
     assert all(each.at > granted.at for each in handle.steps)
 
 

@@ -133,7 +133,7 @@ EDITS = [
     ("ladder.toml", "share = 0.5", "share = 0.5\nafter = 1\nunit = 'workdays'", "只能写一个"),
     ("ladder.toml", "share = 0.5\n", "", "缺少 share"),
     ("ladder.toml", "share = 0.5", "share = 1.5", "share 应在 0.01 到 1 之间"),
-    ("ladder.toml", 'step = "remind_80"', 'step = "remind_50"', "“remind_50”重复"),
+    ("ladder.toml", 'step = "warn_80"', 'step = "warn_50"', "“warn_50”重复"),
     ("returns.toml", "max_days = 120", "max_days = 181", "max_days 应在 1 到 180 之间"),
     ("returns.toml", 'code = "in_litigation"', 'code = "awaiting_caller"', "重复"),
     ("returns.toml", "confer_from = 3", "confer_from = 2.0", "confer_from 应填整数"),
@@ -314,8 +314,8 @@ def test_the_ladder_of_handling_is_that_of_the_life_cycle(policy: Policy) -> Non
     steps = policy.steps(ClockKind.HANDLE, Urgency.NORMAL)
     shown = [(step.action, step.level, step.share or (step.after and step.after.amount)) for step in steps]
     assert shown == [
-        ("remind", 0, 0.5),
-        ("remind", 0, 0.8),
+        ("warn", 0, 0.5),
+        ("warn", 0, 0.8),
         ("breach", 0, 1.0),
         ("supervise", 1, 1),
         ("supervise", 2, 3),

@@ -1,4 +1,4 @@
-"""${message}
+"""${message} (数据表变更)
 
 Revision: ${up_revision}
 Revises: ${down_revision | comma,n}

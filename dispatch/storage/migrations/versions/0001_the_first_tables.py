@@ -1,4 +1,4 @@
-"""The first tables
+"""The first tables (首批数据表)
 
 Revision: 0001
 Revises: 

@@ -1,0 +1,1 @@
+"""Counts in, figures out (报表): pure; rates keep their numerator, denominator and rounding."""

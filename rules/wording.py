@@ -1,0 +1,61 @@
+"""What the rows of the desk are called in Chinese (用语): events, clock states, units of a limit."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from rules.terms import Happened, Unit
+
+EVENT_WORDS: Mapping[Happened, str] = MappingProxyType(
+    {
+        Happened.RECEIVED: "登记",
+        Happened.JOINED: "再次来电",
+        Happened.TRIAGED: "分拣",
+        Happened.TRANSFERRED: "转紧急",
+        Happened.ANSWERED: "直接答复",
+        Happened.REFUSED: "不予受理",
+        Happened.DISPATCHED: "派单",
+        Happened.SIGNED: "签收",
+        Happened.RETURNED: "退单",
+        Happened.RETURN_SETTLED: "退单审核",
+        Happened.REASSIGNED: "改派",
+        Happened.CONFERRED: "会商",
+        Happened.CONTACTED: "联系诉求人",
+        Happened.EXTENSION_ASKED: "申请延期",
+        Happened.EXTENSION_SETTLED: "延期审核",
+        Happened.SUSPENDED: "挂起",
+        Happened.RESUMED: "恢复办理",
+        Happened.REPLIED: "答复",
+        Happened.REVIEWED: "审核",
+        Happened.CALLED_BACK: "回访",
+        Happened.REDONE: "重办",
+        Happened.URGED: "催办",
+        Happened.CLOSED: "办结",
+        Happened.ARCHIVED: "归档",
+        Happened.WARNED: "预警",
+        Happened.BREACHED: "超期",
+        Happened.SUPERVISED: "督办",
+        Happened.DUTY_CALLED: "通知值班",
+    }
+)
+
+#: States of a clock's row (`dispatch/storage/tables.py`, CLOCK_STATES).
+STATE_WORDS: Mapping[str, str] = MappingProxyType(
+    {
+        "armed": "计时中",
+        "held": "审核中，暂不计超期",
+        "paused": "挂起，暂停计时",
+        "met": "已完成",
+        "cancelled": "已取消",
+        "history": "历史工单，只计算不提醒",
+    }
+)
+
+UNIT_WORDS: Mapping[Unit, str] = MappingProxyType(
+    {
+        Unit.WORKDAYS: "个工作日",
+        Unit.WORK_MINUTES: "个工作分钟",
+        Unit.CALENDAR_DAYS: "天",
+        Unit.INCLUSIVE_DAYS: "天（收到当天算第一天）",
+        Unit.MINUTES: "分钟",
+    }
+)
