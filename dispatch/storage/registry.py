@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlmodel import col, select
 
@@ -10,6 +10,8 @@ from dispatch.storage.database import Transaction
 from dispatch.storage.tables import Activation, ApiKey, Area, Department, Model, Pack, User, UserRole
 from rules.pack_records import Area as PackArea
 from rules.pack_records import Department as PackDepartment
+
+AnyPlace = TypeVar("AnyPlace", Department, Area)
 
 
 def active(tx: Transaction, kind: str) -> str | None:
@@ -62,9 +64,10 @@ def models(tx: Transaction) -> list[Model]:
 
 def sync_departments(tx: Transaction, rows: Sequence[PackDepartment]) -> None:
     """Bring the department table in line with a pack; a department the pack dropped is kept, inactive."""
-    known = {each.code: each for each in tx.exec(select(Department))}
-    for row in rows:
-        tx.merge(
+    _sync(
+        tx,
+        Department,
+        [
             Department(
                 code=row.code,
                 name=row.name,
@@ -74,30 +77,26 @@ def sync_departments(tx: Transaction, rows: Sequence[PackDepartment]) -> None:
                 liaison=row.liaison_title,
                 area=row.area,
                 aliases=list(row.aliases),
-                active=True,
             )
-        )
-    for code in known.keys() - {row.code for row in rows}:
-        known[code].active = False
-    tx.flush()
+            for row in rows
+        ],
+    )
 
 
 def sync_areas(tx: Transaction, rows: Sequence[PackArea]) -> None:
     """Bring the area table in line with a pack; an area the pack dropped is kept, inactive."""
-    known = {each.code: each for each in tx.exec(select(Area))}
-    for row in rows:
-        tx.merge(
-            Area(
-                code=row.code,
-                name=row.name,
-                level=row.level,
-                parent=row.parent,
-                aliases=list(row.aliases),
-                active=True,
-            )
-        )
-    for code in known.keys() - {row.code for row in rows}:
-        known[code].active = False
+    wanted = [
+        Area(code=row.code, name=row.name, level=row.level, parent=row.parent, aliases=list(row.aliases))
+        for row in rows
+    ]
+    _sync(tx, Area, wanted)
+
+
+def _sync(tx: Transaction, table: type[AnyPlace], wanted: Sequence[AnyPlace]) -> None:
+    for held in tx.exec(select(table)):
+        held.active = False
+    for row in wanted:
+        tx.merge(row)
     tx.flush()
 
 
