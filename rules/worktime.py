@@ -40,7 +40,7 @@ _LONGEST = 1e9
 
 
 class Calendar:
-    """Working days and hours from the first loaded year to some years after the last (工作日历).
+    """Working days and hours from some years before the first loaded year to some after the last (工作日历).
 
     Instants go in aware, of any zone, and come out in China's. A naive one raises BadInput, a day that the
     table does not reach NoCalendar. Build it with `parse_calendar`.
@@ -280,18 +280,20 @@ def parse_calendar(
     seasons: Iterable[Season] = (),
     every_day: bool = False,
     years_after: int = 5,
+    first_year: int = 2000,
 ) -> Calendar:
     """Build the calendar: {file name: TOML text} of `rules/calendars` (and local files) in, a Calendar out.
 
     `region` is the city's area code: local files whose code it begins with are laid over the national ones.
     `seasons` change the hours, the first that covers a day wins. `every_day` is for duty rosters (值班): no
-    day is off. The table ends `years_after` the last file; a year without a national file is provisional.
+    day is off. The table begins with `first_year` (old tickets are imported, too) or the first file, and ends
+    `years_after` the last file; a year without a national file is provisional.
     Raises PackFault, naming file and line, and NoCalendar without a file.
     """
     years = [year for year in parse_years(files) if not year.region or region.startswith(year.region)]
     if not years:
         raise NoCalendar("没有找到任何年历文件。")
-    first = date(min(year.year for year in years), 1, 1)
+    first = date(min(first_year, *(year.year for year in years)), 1, 1)
     last = date(max(year.year for year in years) + years_after, 12, 31)
     days = [date.fromordinal(at) for at in range(first.toordinal(), last.toordinal() + 1)]
     off, make_up = ({}, dict.fromkeys(days, "")) if every_day else lay_over(years)

@@ -337,7 +337,7 @@ def test_the_smallest_budget_never_leads_back_before_the_start() -> None:
 @pytest.mark.parametrize(
     "start, budget",
     [
-        ("2016-12-31T10:00", workdays(1)),
+        ("1999-12-31T10:00", workdays(1)),
         ("2032-01-01T10:00", workdays(1)),
         ("2031-12-30T10:00", workdays(2)),
         ("2031-12-30T10:00", work_minutes(900)),
@@ -355,8 +355,17 @@ def test_the_last_moment_of_the_table_still_answers() -> None:
     assert NATIONAL.add(at("2031-12-30T10:00"), workdays(1)) == at("2031-12-31T17:30")
     assert NATIONAL.add(at("2031-12-31T10:00"), work_minutes(360)) == at("2031-12-31T17:30")
     with pytest.raises(NoCalendar):
-        NATIONAL.subtract(at("2017-01-03T09:01"), 2)
-    assert NATIONAL.subtract(at("2017-01-03T09:01"), 1) == at("2017-01-03T09:00")
+        NATIONAL.subtract(at("2000-01-03T09:01"), 2)
+    assert NATIONAL.subtract(at("2000-01-03T09:01"), 1) == at("2000-01-03T09:00")
+
+
+def test_years_before_the_first_notice_are_weekdays_and_provisional() -> None:
+    """Tickets of old systems are imported with their deadlines; no notice of those years is shipped."""
+    friday = at("2015-03-06T10:00")
+    assert NATIONAL.add(friday, workdays(2)) == at("2015-03-10T17:30")
+    assert NATIONAL.touches_provisional(friday, friday)
+    assert NATIONAL.elapsed(at("2016-12-30T17:00"), at("2017-01-03T09:30")) == 30 + 30
+    assert not NATIONAL.touches_provisional(at("2017-01-03T10:00"), at("2017-01-04T10:00"))
 
 
 def test_wall_clock_limits_need_no_table() -> None:
