@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Mapping
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -84,12 +85,15 @@ class Packs:
             raise NoPack()
         return self.of(self._active)[0]
 
-    def of(self, digest: str) -> tuple[Policy, Calendar]:
-        """The pack of that hash and its calendar. Raises NoPack when the database does not hold it."""
+    def of(self, digest: str, tx: Transaction | None = None) -> tuple[Policy, Calendar]:
+        """The pack of that hash and its calendar. Raises NoPack when the database does not hold it.
+
+        Whoever is in a transaction gives it: a second connection for each act would empty the pool on a cold start.
+        """
         found = self._known.get(digest)
         if found is None:
-            with self._database.reading() as tx:
-                files = registry.pack_files(tx, digest)
+            with nullcontext(tx) if tx is not None else self._database.reading() as reader:
+                files = registry.pack_files(reader, digest)
             if files is None:
                 raise NoPack(f"数据库里没有规则包 {digest[:12]}。")
             policy = parse(files)
