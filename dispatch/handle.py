@@ -25,12 +25,12 @@ def perform(
     with desk.transaction() as tx:
         ticket = tickets.lock(tx, number)
         facts = stored_facts.gather(tx, ticket)
-        may_act(actor, act, facts.departments)
+        may_act(actor, act, facts.department, facts.departments)
         if isinstance(body, ReviewBody):
-            may_review_at(actor, body.level)
+            may_review_at(actor, body.level, facts.department)
         if version != ticket.version:
             raise _changed(version, ticket.version, facts)
-        policy, calendar = desk.packs.of(ticket.pack)
+        policy, calendar = desk.packs.of(ticket.pack, tx)
         outcome = acts.decide(act, body, Case(facts, policy, calendar, now.astimezone(CHINA)))
         return record(tx, ticket, facts, act, outcome, (policy, calendar), actor.name, now)
 

@@ -55,6 +55,9 @@ ACT_ROLES = MappingProxyType(
     }
 )
 
+#: What an assisting department may do on a ticket that another one leads: the answer is the lead's (主办、协办).
+ASSISTING_ACTS = (Act.CONTACT,)
+
 #: Who may register what a caller says.
 RECEIVING_ROLES = (Role.OPERATOR, Role.DISPATCHER, Role.ADMIN)
 #: Who reads single tickets of the whole desk. Managers see figures and the tickets behind them.
@@ -87,10 +90,11 @@ SYSTEM = Actor("system", scope="system")
 CITIZEN = Actor("citizen")
 
 
-def may_act(actor: Actor, act: Act, departments: tuple[str, ...]) -> None:
-    """Raise NotAllowed unless `actor` may do `act` on a ticket that `departments` work on.
+def may_act(actor: Actor, act: Act, lead: str | None, departments: tuple[str, ...]) -> None:
+    """Raise NotAllowed unless `actor` may do `act` on a ticket that `lead` answers for and `departments` work on.
 
-    A role of a department counts only on that department's own tickets; `SYSTEM` may do everything.
+    A role of a department counts only on that department's own tickets, and an assisting one does ASSISTING_ACTS
+    alone; `SYSTEM` may do everything.
     """
     if actor is SYSTEM:
         return
@@ -99,14 +103,17 @@ def may_act(actor: Actor, act: Act, departments: tuple[str, ...]) -> None:
     if not held:
         words = "、".join(ROLE_WORDS[role] for role in allowed) or "系统"
         raise NotAllowed(f"{ACT_WORDS[act]}须由{words}操作。", act=act)
-    if any(role not in DEPARTMENT_ROLES for role in held) or actor.department in departments:
+    if any(role not in DEPARTMENT_ROLES for role in held):
         return
-    raise NotAllowed("这张工单不是派给您单位的，不能操作。", act=act)
+    if actor.department is None or actor.department not in departments:
+        raise NotAllowed("这张工单不是派给您单位的，不能操作。", act=act)
+    if actor.department != lead and act not in ASSISTING_ACTS:
+        raise NotAllowed(f"您单位是协办，{ACT_WORDS[act]}须由主办单位操作。", act=act)
 
 
-def may_review_at(actor: Actor, level: str) -> None:
-    """Raise NotAllowed unless `actor` reviews at that level: the department's leader first, then the hotline."""
-    leader = Role.DEPARTMENT_LEADER in actor.roles
+def may_review_at(actor: Actor, level: str, lead: str | None) -> None:
+    """Raise NotAllowed unless `actor` reviews at that level: the leader of the lead first, then the hotline."""
+    leader = Role.DEPARTMENT_LEADER in actor.roles and actor.department == lead is not None
     hotline = Role.DISPATCHER in actor.roles or Role.SUPERVISOR in actor.roles
     if actor is SYSTEM or (leader if level == "department" else hotline):
         return

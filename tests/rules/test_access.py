@@ -1,0 +1,158 @@
+"""Who may do what (权限): every role against every act, on a ticket led, assisted and not held by their department."""
+
+import pytest
+
+from rules.access import (
+    ACT_ROLES,
+    CITIZEN,
+    DEPARTMENT_ROLES,
+    SYSTEM,
+    Actor,
+    may_act,
+    may_review_at,
+    sees_only,
+)
+from rules.bodies import BODIES
+from rules.errors import NotAllowed
+from rules.terms import Act, Role
+
+LEAD, ASSIST, OTHER = "urban", "water", "transport"
+
+#: Written out by hand from the "who" of lifecycle.md; an act that is built and not here fails the test below.
+WHO = {
+    Act.ANSWER: "operator dispatcher",
+    Act.REFUSE: "operator dispatcher",
+    Act.DISPATCH: "dispatcher",
+    Act.SIGN: "liaison",
+    Act.RETURN_: "liaison",
+    Act.SETTLE_RETURN: "dispatcher",
+    Act.REASSIGN: "dispatcher supervisor",
+    Act.CONFER: "dispatcher",
+    Act.CONTACT: "handler liaison",
+    Act.EXTEND: "handler liaison",
+    Act.SETTLE_EXTENSION: "department_leader dispatcher supervisor",
+    Act.SUSPEND: "handler supervisor",
+    Act.RESUME: "handler supervisor",
+    Act.REPLY: "handler liaison",
+    Act.REVIEW: "department_leader dispatcher supervisor",
+    Act.CALL_BACK: "caller_back",
+    Act.REDO: "supervisor",
+    Act.URGE: "operator dispatcher caller_back supervisor",
+    Act.CLOSE: "caller_back supervisor",
+}
+EVERY_PAIR = [(act, role) for act in WHO for role in Role]
+
+
+def somebody(role: Role, department: str = LEAD) -> Actor:
+    return Actor("x", frozenset({role}), department if role in DEPARTMENT_ROLES else None)
+
+
+def allowed(
+    actor: Actor, act: Act, lead: str | None = LEAD, departments: tuple[str, ...] = (LEAD, ASSIST)
+) -> bool:
+    try:
+        may_act(actor, act, lead, departments)
+    except NotAllowed as refused:
+        assert refused.detail
+        return False
+    return True
+
+
+def test_the_table_above_covers_every_act_that_is_built():
+    assert set(WHO) == set(BODIES)
+
+
+@pytest.mark.parametrize(("act", "role"), EVERY_PAIR)
+def test_a_role_of_the_lead_may_do_what_the_table_says(act, role):
+    assert allowed(somebody(role), act) is (role.value in WHO[act].split())
+
+
+@pytest.mark.parametrize(("act", "role"), EVERY_PAIR)
+def test_another_departments_people_may_do_nothing(act, role):
+    expected = role.value in WHO[act].split() and role not in DEPARTMENT_ROLES
+    assert allowed(somebody(role, OTHER), act) is expected
+
+
+@pytest.mark.parametrize(("act", "role"), EVERY_PAIR)
+def test_an_assisting_department_talks_to_the_caller_and_leaves_the_rest_to_the_lead(act, role):
+    in_table = role.value in WHO[act].split()
+    expected = in_table and (role not in DEPARTMENT_ROLES or act is Act.CONTACT)
+    assert allowed(somebody(role, ASSIST), act) is expected
+
+
+@pytest.mark.parametrize("act", sorted(WHO))
+def test_a_department_that_lost_the_ticket_may_do_nothing_more(act):
+    for role in DEPARTMENT_ROLES:
+        assert not allowed(somebody(role), act, lead=None, departments=())
+        assert not allowed(somebody(role), act, lead=OTHER, departments=(OTHER,))
+
+
+@pytest.mark.parametrize("act", sorted(WHO))
+def test_a_department_role_without_a_department_may_do_nothing(act):
+    nowhere = Actor("x", frozenset(DEPARTMENT_ROLES))
+    assert not allowed(nowhere, act)
+    assert not allowed(nowhere, act, lead=None, departments=())
+
+
+@pytest.mark.parametrize("act", sorted(Act))
+def test_nobody_without_a_role_acts_and_an_unbuilt_act_is_nobodys(act):
+    assert not allowed(CITIZEN, act)
+    assert not allowed(Actor("system", scope="system"), act)  # the name alone makes nobody the desk
+    may_act(SYSTEM, act, LEAD, (LEAD,))
+    if act not in ACT_ROLES:
+        assert not allowed(Actor("x", frozenset(Role), LEAD), act)
+
+
+def test_two_roles_add_up():
+    both = Actor("x", frozenset({Role.OPERATOR, Role.DISPATCHER}))
+    assert allowed(both, Act.DISPATCH) and allowed(both, Act.URGE)
+    assert not allowed(both, Act.SIGN)
+
+
+@pytest.mark.parametrize(
+    ("role", "department", "level", "may"),
+    [
+        (Role.DEPARTMENT_LEADER, LEAD, "department", True),
+        (Role.DEPARTMENT_LEADER, LEAD, "hotline", False),
+        (Role.DEPARTMENT_LEADER, ASSIST, "department", False),
+        (Role.DISPATCHER, None, "department", False),
+        (Role.DISPATCHER, None, "hotline", True),
+        (Role.SUPERVISOR, None, "hotline", True),
+        (Role.HANDLER, LEAD, "department", False),
+        (Role.MANAGER, None, "hotline", False),
+    ],
+)
+def test_each_level_of_review_has_its_reviewer(role, department, level, may):
+    actor = Actor("x", frozenset({role}), department)
+    if may:
+        may_review_at(actor, level, LEAD)
+    else:
+        with pytest.raises(NotAllowed):
+            may_review_at(actor, level, LEAD)
+
+
+def test_a_dispatcher_who_also_leads_another_department_cannot_review_for_this_one():
+    both = Actor("x", frozenset({Role.DISPATCHER, Role.DEPARTMENT_LEADER}), OTHER)
+    with pytest.raises(NotAllowed, match="分管负责人"):
+        may_review_at(both, "department", LEAD)
+    may_review_at(both, "hotline", LEAD)
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_who_reads_what(role):
+    match role:
+        case Role.LIAISON | Role.HANDLER | Role.DEPARTMENT_LEADER:
+            assert sees_only(somebody(role)) == LEAD
+            with pytest.raises(NotAllowed):
+                sees_only(Actor("x", frozenset({role})))
+        case Role.DISCIPLINE:
+            with pytest.raises(NotAllowed):
+                sees_only(somebody(role))
+        case _:
+            assert sees_only(somebody(role)) is None
+
+
+def test_a_citizen_reads_no_ticket_of_the_desk():
+    with pytest.raises(NotAllowed):
+        sees_only(CITIZEN)
+    assert sees_only(SYSTEM) is None
