@@ -13,7 +13,7 @@ from typing import Any
 from rules import bodies, lifecycle, returns
 from rules.errors import BadInput
 from rules.policy import Policy
-from rules.terms import Act, Decision, Facts, Happened, Happening, Stage
+from rules.terms import CHINA, Act, Decision, Facts, Happened, Happening, Stage
 from rules.worktime import Calendar
 
 
@@ -76,7 +76,9 @@ def _dispatched(
     case: Case, act: Act, kind: Happened, lead: str, assists: tuple[str, ...], reason: str
 ) -> Outcome:
     department = case.department(lead)
-    helpers = tuple(code for code in map(case.department, assists) if code != department)
+    named = dict.fromkeys(map(case.department, assists))
+    helpers = tuple(code for code in named if code != department)
+    told = tuple(Notify("liaison", f"新工单待签收：{reason}", code) for code in (department, *helpers))
     return Outcome(
         happenings=(
             case.happened(
@@ -88,9 +90,9 @@ def _dispatched(
             ),
         ),
         lead=department,
-        assists=tuple(dict.fromkeys(helpers)),
+        assists=helpers,
         result=kind.value,
-        notices=(Notify("liaison", f"新工单待签收：{reason}", department),),
+        notices=told,
     )
 
 
@@ -227,7 +229,7 @@ def _suspend(body: bodies.SuspendBody, case: Case) -> Outcome:
     suspended = case.happened(
         Happened.SUSPENDED, stage, reason_code=reason.code, until=body.until, clause=reason.clause
     )
-    words = f"工单已挂起（{reason.name}），{body.until:%Y-%m-%d} 复核"
+    words = f"工单已挂起（{reason.name}），{body.until.astimezone(CHINA):%Y-%m-%d} 复核"
     return Outcome(happenings=(suspended,), notices=(Notify("supervisor", words),))
 
 

@@ -1,5 +1,6 @@
 """What each act needs to be told (操作内容): typed, bounded, in the words of lifecycle.md."""
 
+import re
 from datetime import datetime
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
@@ -8,9 +9,20 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from rules.terms import CHINA, Act
 
-Words = Annotated[str, Field(min_length=1, max_length=5000)]
-Reason = Annotated[str, Field(min_length=1, max_length=1000)]
-Code = Annotated[str, Field(min_length=1, max_length=64)]
+#: Control characters but tab and newline, and marks that nobody sees: databases refuse the first (NUL), and words made
+#: of the second alone are blank. The same set as at intake, which rules may not import.
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2060\u2066-\u2069\ufeff\ufffe\uffff]")
+
+
+def _seen(value: Any) -> Any:
+    return _UNSEEN.sub("", value) if isinstance(value, str) else value
+
+
+#: What is left of it is then stripped and measured.
+Said = Annotated[str, BeforeValidator(_seen)]
+Words = Annotated[Said, Field(min_length=1, max_length=5000)]
+Reason = Annotated[Said, Field(min_length=1, max_length=1000)]
+Code = Annotated[Said, Field(min_length=1, max_length=64)]
 
 _LEVELS = {"1": "department", "承办单位": "department", "2": "hotline", "热线": "hotline"}
 
@@ -37,14 +49,14 @@ class AnswerBody(Body):
     """直接答复."""
 
     words: Words
-    article: str | None = Field(default=None, max_length=64)
+    article: Said | None = Field(default=None, max_length=64)
 
 
 class RefuseBody(Body):
     """不予受理: the pack names the reasons and their legal paths."""
 
     reason_code: Code
-    legal_path: str = Field(default="", max_length=1000)
+    legal_path: Said = Field(default="", max_length=1000)
 
 
 class DispatchBody(Body):
@@ -59,9 +71,9 @@ class ReturnBody(Body):
     """退单: `head` is the department head's name, asked for from the second return on."""
 
     reason: Reason
-    evidence: str = Field(default="", max_length=2000)
+    evidence: Said = Field(default="", max_length=2000)
     suggested_department: Code | None = None
-    head: str = Field(default="", max_length=50)
+    head: Said = Field(default="", max_length=50)
 
 
 class SettleReturnBody(Body):
@@ -105,7 +117,7 @@ class SettleBody(Body):
     """延期审核."""
 
     accept: bool
-    reason: str = Field(default="", max_length=1000)
+    reason: Said = Field(default="", max_length=1000)
 
 
 class SuspendBody(Body):
@@ -119,7 +131,7 @@ class ReplyBody(Body):
     """答复: `public_words` may be published, `words` stay in the file."""
 
     words: Words
-    public_words: str | None = Field(default=None, max_length=5000)
+    public_words: Said | None = Field(default=None, max_length=5000)
     solved: bool
 
 
@@ -128,7 +140,7 @@ class ReviewBody(Body):
 
     level: Annotated[Literal["department", "hotline"], BeforeValidator(_level)]
     approve: bool
-    reason: str = Field(default="", max_length=1000)
+    reason: Said = Field(default="", max_length=1000)
 
 
 class CallBackBody(Body):
@@ -137,7 +149,7 @@ class CallBackBody(Body):
     reached: bool
     solved: bool | None = None
     satisfied: bool | None = None
-    words: str = Field(default="", max_length=2000)
+    words: Said = Field(default="", max_length=2000)
 
 
 class RedoBody(Body):

@@ -113,6 +113,8 @@ class _Board:
                 self._stop(ClockKind.SIGN, at, "cancelled" if moved == Stage.TO_SIGN else "met")
             case Stage.RETURNED | Stage.CONFERRING:
                 self._stop(ClockKind.SETTLE, at, "met")
+            case Stage.HANDLING if moved == Stage.TO_SIGN:
+                self._stop(ClockKind.FIRST_CONTACT, at, "cancelled")  # the next lead gets its own
             case Stage.SUSPENDED:
                 self._stop(ClockKind.RESUME, at, "met")
                 self._unpause(at)
@@ -145,8 +147,10 @@ class _Board:
             case Stage.REVIEWING:
                 self._replied_at = at
                 self._hold(ClockKind.HANDLE)
+                self._hold(ClockKind.FIRST_CONTACT)
                 self._start(ClockKind.REVIEW, at)
             case Stage.TO_CALL_BACK:
+                self._stop(ClockKind.FIRST_CONTACT, at, "cancelled")
                 self._stop(ClockKind.HANDLE, self._replied_at or at, "met")
                 self._start(ClockKind.CALL_BACK, at)
             case final if final is not None and STAGES[final].final:
@@ -166,6 +170,7 @@ class _Board:
             self._start(ClockKind.HANDLE, happening.at, "redo")
         else:
             self._arm(ClockKind.HANDLE)
+            self._arm(ClockKind.FIRST_CONTACT)
 
     # --- what a clock goes through --------------------------------------------------------------
 
@@ -291,8 +296,11 @@ class _Board:
             self._renew(ClockKind.HANDLE, at, self._later(running.plan.due_at, lost, running.plan.budget))
 
     def _lost(self, plan: ClockPlan, begin: datetime, end: datetime) -> float:
-        """Minutes that a pause took, counted as the limit is; a deadline already missed stays missed."""
-        if plan.due_at is None or begin >= plan.due_at:
+        """Minutes that a pause took, counted as the limit is; a deadline already missed stays missed.
+
+        Two machines' clocks differ a little: a pause that ends before it begins took nothing.
+        """
+        if plan.due_at is None or begin >= plan.due_at or end <= begin:
             return 0.0
         return (
             (end - begin).total_seconds() / 60

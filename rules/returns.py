@@ -38,8 +38,14 @@ def of_return(facts: Facts, body: ReturnBody, policy: Policy, calendar: Calendar
 
 
 def extension_waiting(facts: Facts) -> Happening | None:
-    """The extension request that nobody has settled yet."""
-    newest = facts.last(Happened.EXTENSION_ASKED, Happened.EXTENSION_SETTLED)
+    """The extension request that nobody has settled yet; one by an earlier lead, or of an earlier round, has lapsed."""
+    newest = facts.last(
+        Happened.EXTENSION_ASKED,
+        Happened.EXTENSION_SETTLED,
+        Happened.DISPATCHED,
+        Happened.REASSIGNED,
+        Happened.REDONE,
+    )
     return newest if newest is not None and newest.kind is Happened.EXTENSION_ASKED else None
 
 

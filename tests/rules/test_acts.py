@@ -1,0 +1,414 @@
+"""What acts do (操作): bodies at their bounds, outcomes by table, and random lives whose clocks keep their word."""
+
+import json
+from dataclasses import replace
+from datetime import datetime, timedelta
+from random import Random
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from dispatch.record import follow
+from dispatch.storage import history
+from dispatch.storage.tables import CLOCK_STATES
+from rules import clocks, lifecycle
+from rules.acts import DECIDERS, Case, Notify, decide
+from rules.bodies import BODIES
+from rules.errors import BadInput, DeskError, IllegalAct, LimitReached, TooLate
+from rules.lifecycle import STAGES, acts_in
+from rules.terms import Act, ClockKind, Happened, Happening, Stage, TicketType, Urgency
+from tests.stories import DISPATCHED, RECEIVED, SIGNED, at, calendar, event, facts, policy
+
+# --- Bodies ------------------------------------------------------------------------------------------------
+
+#: A body that each act accepts.
+GOOD = {
+    Act.ANSWER: {"words": "已答复"},
+    Act.REFUSE: {"reason_code": "litigation"},
+    Act.DISPATCH: {"department": "urban", "reason": "属其职责"},
+    Act.SIGN: {},
+    Act.RETURN_: {"reason": "不属于"},
+    Act.SETTLE_RETURN: {"accept": True, "reason": "成立"},
+    Act.REASSIGN: {"department": "urban", "reason": "属其职责"},
+    Act.CONFER: {"outcome": "由其主办"},
+    Act.CONTACT: {"reached": True, "words": "已联系"},
+    Act.EXTEND: {"workdays": 1, "reason": "检测"},
+    Act.SETTLE_EXTENSION: {"accept": True},
+    Act.SUSPEND: {"reason_code": "诉讼中", "until": "2026-11-02"},
+    Act.RESUME: {},
+    Act.REPLY: {"words": "已处理", "solved": True},
+    Act.REVIEW: {"level": "department", "approve": True},
+    Act.CALL_BACK: {"reached": False},
+    Act.REDO: {"reason": "未解决"},
+    Act.URGE: {"words": "请抓紧"},
+    Act.CLOSE: {},
+}
+
+
+@pytest.mark.parametrize("act", sorted(BODIES))
+def test_a_good_body_is_taken_and_an_unknown_field_is_not(act):
+    BODIES[act](**GOOD[act])
+    with pytest.raises(ValidationError, match="nonsense"):
+        BODIES[act](**GOOD[act], nonsense=1)
+
+
+@pytest.mark.parametrize(("act", "field"), [(act, name) for act in sorted(BODIES) for name in GOOD[act]])
+def test_every_needed_field_is_needed_and_is_no_list(act, field):
+    rest = {name: value for name, value in GOOD[act].items() if name != field}
+    if BODIES[act].model_fields[field].is_required():
+        with pytest.raises(ValidationError, match=field):
+            BODIES[act](**rest)
+    for wrong in ([], {}, object()):
+        with pytest.raises(ValidationError, match=field):
+            BODIES[act](**rest, **{field: wrong})
+
+
+BLANK = ["", " ", "\n\t ", "\u3000", "\x00", "\u200b\ufeff", " \x00 \u2060 "]
+WORDY = [(act, name) for act in sorted(BODIES) for name, value in GOOD[act].items() if isinstance(value, str)]
+
+
+@pytest.mark.parametrize("blank", BLANK, ids=ascii)
+@pytest.mark.parametrize(("act", "field"), WORDY)
+def test_words_that_nobody_can_see_are_no_words(act, field, blank):
+    with pytest.raises(ValidationError, match=field):
+        BODIES[act](**{**GOOD[act], field: blank})
+
+
+@pytest.mark.parametrize("act", [Act.REPLY, Act.ANSWER, Act.URGE, Act.CONTACT])
+def test_no_text_reaches_the_database_that_it_refuses(act):
+    taken = BODIES[act](**{**GOOD[act], "words": " 好\x00的\u202e\n第二行\ufffe "})
+    assert taken.words == "好的\n第二行"
+    with pytest.raises(ValidationError, match="words"):
+        BODIES[act](**{**GOOD[act], "words": "半个\ud800字"})
+
+
+@pytest.mark.parametrize(
+    ("act", "field", "most"),
+    [
+        (Act.ANSWER, "words", 5000),
+        (Act.REPLY, "public_words", 5000),
+        (Act.DISPATCH, "reason", 1000),
+        (Act.DISPATCH, "department", 64),
+        (Act.RETURN_, "evidence", 2000),
+        (Act.RETURN_, "head", 50),
+        (Act.REFUSE, "legal_path", 1000),
+        (Act.SETTLE_EXTENSION, "reason", 1000),
+        (Act.CALL_BACK, "words", 2000),
+    ],
+)
+def test_texts_have_a_longest_length(act, field, most):
+    assert getattr(BODIES[act](**{**GOOD[act], field: "字" * most}), field)
+    with pytest.raises(ValidationError, match=field):
+        BODIES[act](**{**GOOD[act], field: "字" * (most + 1)})
+
+
+@pytest.mark.parametrize(
+    "days", [0, -1, 181, 10**30, 1.5, float("nan"), float("inf"), "三", None, True and "1e3"]
+)
+def test_days_of_extension_are_a_small_whole_number(days):
+    with pytest.raises(ValidationError, match="workdays"):
+        BODIES[Act.EXTEND](workdays=days, reason="检测")
+
+
+@pytest.mark.parametrize(
+    ("word", "level"), [("department", "department"), (1, "department"), ("1", "department"), ("承办单位", "department"),
+                        ("hotline", "hotline"), (2, "hotline"), ("热线", "hotline")]
+)  # fmt: skip
+def test_review_levels_by_word_or_number(word, level):
+    assert BODIES[Act.REVIEW](level=word, approve=True).level == level
+
+
+@pytest.mark.parametrize(
+    "word",
+    [0, 3, "", None, "both", True, 1.5, [1], 10**5000],
+    ids=lambda each: str(each)[:9] if not isinstance(each, int) or each < 10 else "huge",
+)
+def test_other_review_levels_are_refused(word):
+    with pytest.raises(ValidationError, match="level"):
+        BODIES[Act.REVIEW](level=word, approve=True)
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("2026-11-02", "2026-11-02T00:00:00+08:00"),
+        ("2026-11-02T09:00", "2026-11-02T09:00:00+08:00"),
+        ("2026-11-02T01:00:00Z", "2026-11-02T09:00:00+08:00"),
+        ("9999-12-31T23:59:59", "9999-12-31T23:59:59+08:00"),
+    ],
+)
+def test_a_naive_time_is_local_and_a_date_is_its_beginning(said, meant):
+    assert BODIES[Act.SUSPEND](reason_code="x", until=said).until == datetime.fromisoformat(meant)
+
+
+@pytest.mark.parametrize(
+    "said", ["", "明天", "2026-13-01", "2026-02-30", "10000-01-01", float("nan"), 10**30, None]
+)
+def test_what_is_no_time_is_refused(said):
+    with pytest.raises(ValidationError, match="until"):
+        BODIES[Act.SUSPEND](reason_code="x", until=said)
+
+
+def test_twenty_assists_and_no_more():
+    many = [f"d{n}" for n in range(21)]
+    assert len(BODIES[Act.DISPATCH](**GOOD[Act.DISPATCH], assists=many[:20]).assists) == 20
+    with pytest.raises(ValidationError, match="assists"):
+        BODIES[Act.DISPATCH](**GOOD[Act.DISPATCH], assists=many)
+
+
+# --- Outcomes ----------------------------------------------------------------------------------------------
+
+CODES = sorted(policy().departments)
+WAITING = event("triaged", "2026-09-28 10:00", "to_dispatch")
+
+
+def done(story, act, when="2026-09-28 12:00", **body):
+    return decide(act, BODIES[act](**{**GOOD[act], **body}), Case(story, policy(), calendar(), at(when)))
+
+
+def test_a_department_is_named_by_code_name_or_alias_and_every_one_is_told_once():
+    lead, first, second = (policy().departments[code] for code in CODES[:3])
+    out = done(facts(RECEIVED, WAITING), Act.DISPATCH, department=lead.name,
+               assists=[first.code, first.name, second.code, lead.code])  # fmt: skip
+    assert (out.lead, out.assists) == (lead.code, (first.code, second.code))
+    assert out.happenings[0].data["assists"] == [first.code, second.code]
+    assert [each.department for each in out.notices] == [lead.code, first.code, second.code]
+
+
+@pytest.mark.parametrize("named", ["没有的单位", "no-such", "URBAN '; --"])
+def test_a_department_that_is_not_in_the_pack_is_refused(named):
+    for field in ({"department": named}, {"department": CODES[0], "assists": [CODES[1], named]}):
+        with pytest.raises(BadInput, match="没有承办单位"):
+            done(facts(RECEIVED, WAITING), Act.DISPATCH, **field)
+
+
+def test_reassigning_to_the_present_lead_is_refused_also_by_its_name():
+    present = policy().departments[CODES[0]]
+    story = facts(RECEIVED, DISPATCHED, SIGNED, department=present.code, departments=(present.code,))
+    with pytest.raises(BadInput, match="已经在"):
+        done(story, Act.REASSIGN, department=present.name)
+
+
+def test_a_conference_ends_with_a_lead():
+    met = event("conferred", "2026-09-28 10:10", "conferring")
+    with pytest.raises(BadInput, match="主办"):
+        done(facts(RECEIVED, WAITING, met), Act.CONFER)
+    assert done(facts(RECEIVED, WAITING, met), Act.CONFER, lead=CODES[0]).lead == CODES[0]
+
+
+@pytest.mark.parametrize("stage", list(Stage))
+@pytest.mark.parametrize("act", sorted(DECIDERS))
+def test_an_act_out_of_its_stage_is_refused_before_anything_else(stage, act):
+    if act in acts_in(stage):
+        return
+    story = replace(facts(RECEIVED), stage=stage)
+    with pytest.raises(IllegalAct):
+        done(story, act)
+
+
+def test_refusing_an_extension_or_a_reply_needs_a_reason():
+    asked = event("extension_asked", "2026-09-28 11:00", workdays=1, reason="x")
+    with pytest.raises(BadInput, match="理由"):
+        done(facts(RECEIVED, DISPATCHED, SIGNED, asked), Act.SETTLE_EXTENSION, accept=False)
+    replied = event("replied", "2026-09-28 11:00", "reviewing")
+    with pytest.raises(BadInput, match="理由"):
+        done(facts(RECEIVED, DISPATCHED, SIGNED, replied), Act.REVIEW, approve=False)
+
+
+def closing(*contacts, **given):
+    story = facts(
+        *(RECEIVED, DISPATCHED, SIGNED, *contacts),
+        event("replied", "2026-09-29 10:00", "reviewing"),
+        event("reviewed", "2026-09-29 12:00", "to_call_back", level="hotline", approved=True),
+        **given,
+    )
+    return done(story, Act.CLOSE, "2026-09-29 14:00")
+
+
+@pytest.mark.parametrize(
+    ("contacts", "given", "stage"),
+    [
+        ([], {}, Stage.HANDLING),
+        ([event("contacted", "2026-09-28 15:00", reached=False)], {}, Stage.HANDLING),
+        ([event("contacted", "2026-09-28 15:00", reached=True)], {}, Stage.CLOSED),
+        ([event("called_back", "2026-09-28 15:00", reached=True)], {}, Stage.CLOSED),
+        ([], {"redo_round": 1}, Stage.CLOSED),  # it goes back once, not for ever
+    ],
+)
+def test_a_ticket_that_nobody_was_reached_on_does_not_close_the_first_time(contacts, given, stage):
+    out = closing(*contacts, **given)
+    assert follow(facts(RECEIVED, **given), out).stage is stage
+    assert ("closed_at" in out.changes) is (stage is Stage.CLOSED)
+
+
+@pytest.mark.parametrize(("had", "has"), [(0, 1), (1, 1), (3, 3)])
+def test_going_back_never_lowers_the_supervision(had, has):
+    assert closing(supervision=had).changes["supervision"] == has
+
+
+def test_an_urging_reaches_those_who_hold_the_ticket():
+    nobody = replace(facts(RECEIVED, WAITING), department=None, departments=())
+    assert [each.receiver for each in done(nobody, Act.URGE).notices] == ["dispatcher"]
+    held = done(facts(RECEIVED, DISPATCHED), Act.URGE).notices
+    assert held == tuple(Notify(each, "催办：请抓紧", "urban") for each in ("handler", "liaison"))
+
+
+# --- Random lives ------------------------------------------------------------------------------------------
+
+RUNNING = ("armed", "held", "paused")
+TYPES = list(TicketType)
+
+#: Minutes to the next act; now and then another machine's clock is a little behind.
+pauses = st.one_of(st.integers(-2, 300), st.integers(0, 20_000))
+starts = st.integers(0, 850 * 24 * 60).map(
+    lambda minutes: at("2025-09-01 00:00") + timedelta(minutes=minutes)
+)
+
+
+@st.composite
+def lives(draw):
+    """(type, urgency, start, [(minutes, choice of the act, body of each act)])."""
+    steps = draw(
+        st.lists(
+            st.tuples(pauses, st.integers(0, 99), st.integers(0, 2**32).map(Random)), min_size=8, max_size=40
+        )
+    )
+    return draw(st.sampled_from(TYPES)), draw(st.sampled_from(list(Urgency))), draw(starts), steps
+
+
+def plans_of(story):
+    return {(each.kind, each.generation): each for each in clocks.plan(story, policy(), calendar())}
+
+
+def check_promises(story, before, after):
+    """What must hold after every event, whatever came before."""
+    running = [each for each in after.values() if each.state in RUNNING]
+    assert {each.state for each in after.values()} <= set(CLOCK_STATES)
+    assert len({each.kind for each in running}) == len(running), "two generations of one clock run"
+    for key, promised in before.items():
+        kept = after[key]
+        assert (kept.due_at, kept.started_at, kept.budget) == (
+            promised.due_at,
+            promised.started_at,
+            promised.budget,
+        )
+        assert kept.steps == promised.steps
+    stage = STAGES[story.stage]
+    if stage.final:
+        assert not running, "a final stage has running clocks"
+        return
+    allowed = {*stage.clocks, *([ClockKind.HANDLE] if story.stage is Stage.TO_DISPATCH else [])}
+    assert {each.kind for each in running} <= allowed, f"{story.stage}: {[each.kind for each in running]}"
+    if story.type is not TicketType.PRAISE:
+        assert {each.kind for each in running} & set(stage.clocks), f"{story.stage} waits for nobody"
+    for each in running:
+        assert each.due_at is not None
+        assert [step.at for step in each.steps] == sorted(step.at for step in each.steps)
+        assert all(step.at >= each.started_at for step in each.steps)
+
+
+def newest(plans, kind):
+    return max(
+        (each for each in plans.values() if each.kind is kind), key=lambda each: each.generation, default=None
+    )
+
+
+def check_handle(story, outcome, before, after):
+    old, new = newest(before, ClockKind.HANDLE), newest(after, ClockKind.HANDLE)
+    if old is None or new is None:
+        return
+    kinds = {each.kind for each in outcome.happenings}
+    if Happened.REDONE not in kinds and old.state in RUNNING:
+        assert new.started_at == old.started_at, "the handling limit was restarted"
+        assert new.due_at >= old.due_at, "the handling limit was shortened"
+    granted = [
+        each
+        for each in outcome.happenings
+        if each.kind is Happened.EXTENSION_SETTLED and each.data["accepted"]
+    ]
+    if granted:
+        assert new.due_at > old.due_at
+
+
+def stored_and_read(story):
+    """The same facts as they come back from the database: through JSON, in UTC."""
+    rows = [json.loads(json.dumps(history.row("T", each, "x", each.at)["data"])) for each in story.happenings]
+    read = history.happenings(
+        {"kind": each.kind.value, "at": each.at.astimezone(tz=None), "data": row}
+        for each, row in zip(story.happenings, rows, strict=True)
+    )
+    return replace(story, happenings=read)
+
+
+def triaged(story, dice, now):
+    what = dice.choice([Stage.TO_DISPATCH, Stage.TO_SIGN, Stage.TO_SIGN, Stage.ANSWERED])
+    kind = {Stage.TO_SIGN: Happened.DISPATCHED, Stage.ANSWERED: Happened.ANSWERED}.get(what, Happened.TRIAGED)
+    lifecycle.move(story.stage, Act.TRIAGE, what.value)
+    changed = {"department": CODES[0], "departments": (CODES[0],)} if what is Stage.TO_SIGN else {}
+    moved = Happening(kind, now, {"stage": what})
+    return replace(story, stage=what, happenings=(*story.happenings, moved), **changed)
+
+
+def drawn(act, dice, now):
+    """A body for `act`: GOOD, or one with the dice's choices."""
+    body = dict(GOOD[act])
+    match act:
+        case Act.DISPATCH | Act.REASSIGN:
+            body |= {"department": dice.choice(CODES)}
+        case Act.SETTLE_RETURN:
+            body |= {"accept": dice.random() < 0.5} | (
+                {"department": dice.choice(CODES)} if dice.random() < 0.3 else {}
+            )
+        case Act.RETURN_:
+            body |= {"head": dice.choice(["", "某"])}
+        case Act.CONFER:
+            body |= {"lead": dice.choice([None, *CODES])}
+        case Act.EXTEND:
+            body |= {"workdays": dice.randrange(1, 5)}
+        case Act.SETTLE_EXTENSION | Act.REVIEW:
+            body |= {"reason": "不实"}
+            if act is Act.REVIEW:
+                body |= {"level": dice.choice([1, 2]), "approve": dice.random() < 0.7}
+            else:
+                body |= {"accept": dice.random() < 0.7}
+        case Act.SUSPEND:
+            body |= {"until": now + timedelta(hours=dice.randrange(1, 4000)), "reason_code": "诉讼中"}
+        case Act.CONTACT:
+            body |= {"reached": dice.random() < 0.5}
+        case Act.CALL_BACK if dice.random() < 0.6:
+            body = {"reached": True, "solved": dice.random() < 0.6, "satisfied": dice.random() < 0.6}
+        case _:
+            pass
+    return BODIES[act](**body)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(lives())
+def test_whatever_people_do_in_whatever_order_the_clocks_keep_their_word(life):
+    kind, urgency, now, steps = life
+    story = facts(Happening(Happened.RECEIVED, now, {"stage": Stage.RECEIVED}), type=kind, urgency=urgency,
+                  department=None, departments=())  # fmt: skip
+    before = plans_of(story)
+    for minutes, choice, dice in steps:
+        now += timedelta(minutes=minutes)
+        if story.stage is Stage.RECEIVED and choice < 80:
+            story = triaged(story, dice, now)
+            after = plans_of(story)
+        else:
+            legal = [act for act in acts_in(story.stage) if act in DECIDERS]
+            if not legal:
+                break
+            act = legal[choice % len(legal)]
+            try:
+                outcome = decide(act, drawn(act, dice, now), Case(story, policy(), calendar(), now))
+            except (BadInput, TooLate, LimitReached, IllegalAct) as refused:
+                assert isinstance(refused, DeskError) and refused.detail
+                continue
+            story = follow(story, outcome)
+            after = plans_of(story)
+            check_handle(story, outcome, before, after)
+        check_promises(story, before, after)
+        assert plans_of(stored_and_read(story)) == after, "a replay from the stored rows differs"
+        before = after
