@@ -47,6 +47,8 @@ class Seal:
     def __init__(
         self, keys: dict[str, bytes], current: str, index_key: bytes, random: Callable[[int], bytes]
     ) -> None:
+        if current not in keys or len(index_key) < KEY_BYTES:
+            raise ValueError("the current key is missing, or the index key too short")
         self._ciphers = {name: AESGCM(key) for name, key in keys.items()}
         self._current = current
         self._index_key = index_key
@@ -109,11 +111,11 @@ def read_key_file(path: Path, random: Callable[[int], bytes]) -> Seal:
         if path.stat().st_mode & 0o077:
             raise NoKey(f"密钥文件 {path} 的权限过宽，其他用户可以读取。", hint=f"请运行 chmod 600 {path}")
         held = json.loads(path.read_text(encoding="utf-8"))
-        keys = {name: b64decode(key) for name, key in held["keys"].items()}
-        return Seal(keys, held["current"], b64decode(held["index_key"]), random)
+        keys = {name: b64decode(key, validate=True) for name, key in held["keys"].items()}
+        return Seal(keys, held["current"], b64decode(held["index_key"], validate=True), random)
     except OSError as fault:
         raise NoKey(f"找不到密钥文件 {path}，系统不能受理。") from fault
-    except (ValueError, KeyError, TypeError) as fault:
+    except (ValueError, KeyError, TypeError, AttributeError) as fault:
         raise NoKey(f"密钥文件 {path} 已损坏。", hint="请用备份恢复。") from fault
 
 
