@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from sqlalchemy import Connection, Engine, Select, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolEmpty
 from sqlmodel import Session
 
 from rules.errors import DeskError
@@ -22,6 +23,14 @@ class DatabaseUnreachable(DeskError):
     code = "database_unreachable"
     status = 503
     hint = "请管理员运行 hotline doctor 查看原因。"
+
+
+class Busy(DeskError):
+    """系统正忙，您的内容尚未保存，请稍后重试。"""
+
+    code = "busy"
+    status = 503
+    hint = "一再出现时，请管理员增加数据库连接或工作进程。"
 
 
 class StorageFull(DeskError):
@@ -198,15 +207,24 @@ def saying_why() -> Iterator[None]:
     try:
         yield
     except IntegrityError as fault:
+        if not _is_unique(fault):
+            raise  # a row that breaks a CHECK or points nowhere is our own mistake, not a repeat
         raise Doubled(constraint=_constraint(fault)) from fault
+    except PoolEmpty as fault:
+        raise Busy() from fault
     except OperationalError as fault:
         raise _operational(fault) from fault
     except DBAPIError as fault:
-        if type(fault.orig).__name__ == "UndefinedTable":
+        if type(fault.orig).__name__ in ("UndefinedTable", "UndefinedColumn"):
             raise NotPrepared() from fault
-        if type(fault.orig).__name__ == "DiskFull":
-            raise StorageFull() from fault
+        if fault.connection_invalidated:
+            raise DatabaseUnreachable(reason=str(fault.orig)) from fault
         raise
+
+
+def _is_unique(fault: IntegrityError) -> bool:
+    name = getattr(fault.orig, "sqlite_errorname", None) or type(fault.orig).__name__
+    return name in ("SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY", "UniqueViolation")
 
 
 def _constraint(fault: IntegrityError) -> str:
@@ -215,9 +233,11 @@ def _constraint(fault: IntegrityError) -> str:
 
 
 def _operational(fault: OperationalError) -> DeskError:
-    said = str(fault.orig).lower()
+    said, name = str(fault.orig).lower(), type(fault.orig).__name__
     if "no such table" in said or "no such column" in said:
         return NotPrepared()
-    if "disk is full" in said or "no space left" in said or "disk i/o error" in said:
+    if name == "DiskFull" or "disk is full" in said or "no space left" in said or "disk i/o error" in said:
         return StorageFull()
+    if name in ("DeadlockDetected", "SerializationFailure", "LockNotAvailable") or "is locked" in said:
+        return Busy(reason=name)
     return DatabaseUnreachable(reason=str(fault.orig))

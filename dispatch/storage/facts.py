@@ -16,8 +16,10 @@ _assignment = SQLModel.metadata.tables["assignment"]
 
 def gather(tx: Transaction, ticket: Ticket) -> Facts:
     """The facts of a ticket that the caller holds locked."""
-    open_legs = select(_assignment.c.department).where(
-        _assignment.c.ticket == ticket.number, _assignment.c.ended_at.is_(None)
+    open_legs = (
+        select(_assignment.c.department)
+        .where(_assignment.c.ticket == ticket.number, _assignment.c.ended_at.is_(None))
+        .order_by(_assignment.c.id)  # the lead was written first
     )
     departments = tuple(tx.connection().execute(open_legs).scalars())
     return of_rows(ticket, departments, history.read(tx, ticket.number))
