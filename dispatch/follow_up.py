@@ -19,12 +19,16 @@ def drain(desk: Desk, now: datetime) -> int:
     works = outbox.claim(desk.database, "notices", BATCH, now)
     if not works:
         return 0
+    sound = [work for work in works if work.attempts <= outbox.MOST_ATTEMPTS]
     try:
-        _deliver(desk, works, now)
+        _deliver(desk, sound, now)
     except Exception as fault:
-        log.warning("notice_batch_failed", n=len(works), why=repr(fault))
-        for work in works:
+        log.warning("notice_batch_failed", n=len(sound), why=repr(fault))
+        for work in sound:
             _deliver_alone(desk, work, now)
+    for work in works:
+        if work not in sound:
+            _give_up(desk, work, "the worker died each time", now)
     return len(works)
 
 
@@ -38,5 +42,9 @@ def _deliver_alone(desk: Desk, work: Work, now: datetime) -> None:
     try:
         _deliver(desk, [work], now)
     except Exception as fault:
-        dead = outbox.fail(desk.database, work, repr(fault), now)
-        log.error("notice_failed", ticket=work.ticket, dead=dead, why=repr(fault))
+        _give_up(desk, work, repr(fault), now)
+
+
+def _give_up(desk: Desk, work: Work, why: str, now: datetime) -> None:
+    dead = outbox.fail(desk.database, work, why, now)
+    log.error("notice_failed", ticket=work.ticket, dead=dead, why=why)

@@ -11,13 +11,14 @@ from dispatch.record import notices, record
 from dispatch.storage import clocks as stored_clocks
 from dispatch.storage import facts as stored_facts
 from dispatch.storage import history, outbox, tickets
-from dispatch.storage.database import Doubled, Transaction
+from dispatch.storage.database import DatabaseUnreachable, Doubled, StorageFull, Transaction
 from dispatch.storage.ledger import Ledger
 from dispatch.storage.tables import Ticket
 from rules import clocks
 from rules.acts import Case, Notify, decide
 from rules.bodies import Nothing
 from rules.clocks import KIND_WORDS
+from rules.policy import Policy
 from rules.terms import CHINA, Act, ClockKind, Happened, Happening, Stage
 
 #: Tickets looked for at once; the sweep goes on until none is left.
@@ -44,7 +45,12 @@ def tick(desk: Desk, now: datetime) -> int:
     while due := stored_clocks.due(desk.database, now, BATCH, failed):
         for number in due:
             try:
-                fired += fire(desk, number, now)
+                steps = fire(desk, number, now)
+                fired += steps
+                if not steps:
+                    failed.add(number)  # another ticker was quicker; never look twice in one round
+            except (DatabaseUnreachable, StorageFull):
+                raise  # nothing can be fired now; the next round looks again
             except Exception as fault:  # one bad ticket must not stop the promises of all others
                 failed.add(number)
                 log.error("step_failed", ticket=number, why=repr(fault))
@@ -56,11 +62,11 @@ def fire(desk: Desk, number: str, now: datetime) -> int:
     try:
         with desk.transaction() as tx:
             ticket = tickets.lock(tx, number)
-            _plan_again(desk, tx, ticket)
+            policy = _plan_again(desk, tx, ticket)
             due = stored_clocks.due_of_ticket(tx, number, now)
             if any(row["kind"] == ClockKind.RESUME for row in due):
                 return _resume(desk, tx, ticket, now)
-            fired = [step for row in due for step in _steps(tx, ticket, row, now)]
+            fired = [step for row in due for step in _steps(tx, ticket, row, policy, now)]
             level = max((step["level"] for step in fired), default=0)
             if level > ticket.supervision:
                 tickets.change(tx, number, {"supervision": level})
@@ -70,13 +76,16 @@ def fire(desk: Desk, number: str, now: datetime) -> int:
         return 0
 
 
-def _plan_again(desk: Desk, tx: Transaction, ticket: Ticket) -> None:
-    policy, calendar = desk.packs.of(ticket.pack)
+def _plan_again(desk: Desk, tx: Transaction, ticket: Ticket) -> Policy:
+    policy, calendar = desk.packs.of(ticket.pack, tx)
     plans = clocks.plan(stored_facts.gather(tx, ticket), policy, calendar)
     stored_clocks.settle(tx, ticket.number, plans, ticket.pack, calendar.version)
+    return policy
 
 
-def _steps(tx: Transaction, ticket: Ticket, row: Mapping[str, Any], now: datetime) -> list[Mapping[str, Any]]:
+def _steps(
+    tx: Transaction, ticket: Ticket, row: Mapping[str, Any], policy: Policy, now: datetime
+) -> list[Mapping[str, Any]]:
     """The due steps of one clock: an event each, at its true instant, and one notice for the highest of them."""
     fired = stored_clocks.fired_steps(tx, row["id"], row["generation"])
     waiting = [each for each in row["ladder"] if each["step"] not in fired]
@@ -85,7 +94,7 @@ def _steps(tx: Transaction, ticket: Ticket, row: Mapping[str, Any], now: datetim
     ledger = Ledger()
     ledger.event += [_event(ticket.number, row, each, now, highest=each is due[-1]) for each in due]
     if due:
-        ledger.outbox += notices(ticket.number, _notices(ticket, row, due), now)
+        ledger.outbox += notices(ticket.number, _notices(ticket, row, due, policy), now)
     ledger.write(tx)
     stored_clocks.advance(tx, row["id"], min(later, default=None))
     return due
@@ -104,7 +113,9 @@ def _event(
     return {**written, "clock": row["id"], "generation": row["generation"], "step": step["step"]}
 
 
-def _notices(ticket: Ticket, row: Mapping[str, Any], due: Sequence[Mapping[str, Any]]) -> list[Notify]:
+def _notices(
+    ticket: Ticket, row: Mapping[str, Any], due: Sequence[Mapping[str, Any]], policy: Policy
+) -> list[Notify]:
     """Who hears of the highest step, and one line about those that it swallowed."""
     highest = due[-1]
     due_at = row["due_at"].astimezone(CHINA)
@@ -116,14 +127,22 @@ def _notices(ticket: Ticket, row: Mapping[str, Any], due: Sequence[Mapping[str, 
     }[highest["action"]]
     if len(due) > 1:
         words += f"（系统停顿期间另有 {len(due) - 1} 个提醒一并合入本通知）"
-    return [Notify(receiver, words, ticket.department) for receiver in highest["receivers"]]
+    receivers = (_present(each, ticket, policy) for each in highest["receivers"])
+    return [Notify(receiver, words, ticket.department) for receiver in dict.fromkeys(receivers)]
+
+
+def _present(receiver: str, ticket: Ticket, policy: Policy) -> str:
+    """Who hears of it: while no department holds the ticket (an accepted return), the dispatcher in its people's place."""
+    known = policy.receivers.get(receiver)
+    nobody = ticket.department is None and known is not None and known.scope == "department"
+    return "dispatcher" if nobody else receiver
 
 
 def _resume(desk: Desk, tx: Transaction, ticket: Ticket, now: datetime) -> int:
     """The review date of a suspension has come: the desk resumes by itself."""
     facts = stored_facts.gather(tx, ticket)
     row = next(each for each in stored_clocks.read(tx, ticket.number) if _is_running_resume(each))
-    terms = desk.packs.of(ticket.pack)
+    terms = desk.packs.of(ticket.pack, tx)
     at = row["due_at"].astimezone(CHINA)
     if facts.stage is not Stage.SUSPENDED:
         return 0

@@ -15,13 +15,13 @@ import structlog
 from classifier.model import Suggestion
 from classifier.place import Area, Gazetteer
 from dispatch.desk import Desk
-from dispatch.record import assignments, decision_row, follow, notices
+from dispatch.record import assignments, decision_row, follow, notices, record
 from dispatch.storage import clocks as stored_clocks
 from dispatch.storage import facts as stored_facts
 from dispatch.storage import history, outbox, tickets
+from dispatch.storage.database import Transaction
 from dispatch.storage.ledger import Ledger
 from dispatch.storage.outbox import Work
-from dispatch.storage.tables import Ticket
 from rules import clocks, lifecycle
 from rules.accept import refusal
 from rules.acts import Notify, Outcome
@@ -182,25 +182,61 @@ def drain(desk: Desk, now: datetime) -> int:
     works = outbox.claim(desk.database, "triage", BATCH, now)
     if not works:
         return 0
-    with desk.database.reading() as tx:
-        rows = {each["number"]: each for each in tickets.texts(tx, [work.ticket for work in works])}
-    texts = [f"{rows[work.ticket]['title']}\n{rows[work.ticket]['text']}" for work in works]
-    said = dict(zip((work.id for work in works), suggest(desk, texts, now), strict=True))
+    sound = [work for work in works if work.attempts <= outbox.MOST_ATTEMPTS]
     try:
-        _settle(desk, works, said, now)
+        _settle(desk, sound, _read(desk, sound, now), now)
     except Exception as fault:
-        log.warning("triage_batch_failed", n=len(works), why=repr(fault))
-        for work in works:
-            _settle_alone(desk, work, said, now)
+        log.warning("triage_batch_failed", n=len(sound), why=repr(fault))
+        for work in sound:
+            _settle_alone(desk, work, now)
+    for work in works:
+        if work not in sound:
+            _give_up(desk, work, "the worker died each time", now)
     return len(works)
 
 
-def _settle_alone(desk: Desk, work: Work, said: Mapping[int, Suggestion | None], now: datetime) -> None:
+def _read(desk: Desk, works: Sequence[Work], now: datetime) -> dict[int, Suggestion | None]:
+    """What the model says of each claimed ticket, by outbox row."""
+    with desk.database.reading() as tx:
+        rows = {each["number"]: each for each in tickets.texts(tx, [work.ticket for work in works])}
+    texts = [f"{rows[work.ticket]['title']}\n{rows[work.ticket]['text']}" for work in works]
+    return dict(zip((work.id for work in works), suggest(desk, texts, now), strict=True))
+
+
+def _settle_alone(desk: Desk, work: Work, now: datetime) -> None:
     try:
-        _settle(desk, [work], said, now)
+        _settle(desk, [work], _read(desk, [work], now), now)
     except Exception as fault:
-        dead = outbox.fail(desk.database, work, repr(fault), now)
-        log.error("triage_failed", ticket=work.ticket, dead=dead, why=repr(fault))
+        _give_up(desk, work, repr(fault), now)
+
+
+def _give_up(desk: Desk, work: Work, why: str, now: datetime) -> None:
+    """Try again later; after the last try a person dispatches, so that no ticket is left without an owner."""
+    dead = outbox.fail(desk.database, work, why, now)
+    log.error("triage_failed", ticket=work.ticket, dead=dead, why=why)
+    if not dead:
+        return
+    try:
+        _hand_over(desk, work.ticket, now)
+    except Exception as fault:  # the dead row stays, and the check-up shows it
+        log.error("hand_over_failed", ticket=work.ticket, why=repr(fault))
+
+
+def _hand_over(desk: Desk, number: str, now: datetime) -> None:
+    with desk.transaction() as tx:
+        ticket = tickets.lock(tx, number)
+        facts = stored_facts.gather(tx, ticket)
+        if facts.stage is not Stage.RECEIVED:
+            return
+        terms = desk.packs.of(ticket.pack, tx)
+        because = "系统多次未能分拣这张工单，请人工派单。"
+        stage = lifecycle.move(facts.stage, Act.TRIAGE, Stage.TO_DISPATCH.value)
+        outcome = Outcome(
+            (Happening(Happened.TRIAGED, now.astimezone(CHINA), {"stage": stage, "rule": "triage_failed"}),),
+            decision=Decision(stage.value, because, "triage_failed", pack=terms[0].hash),
+            notices=(Notify("dispatcher", because),),
+        )
+        record(tx, ticket, facts, Act.TRIAGE, outcome, terms, "system", now)
 
 
 def _settle(desk: Desk, works: Sequence[Work], said: Mapping[int, Suggestion | None], now: datetime) -> None:
@@ -209,26 +245,25 @@ def _settle(desk: Desk, works: Sequence[Work], said: Mapping[int, Suggestion | N
     with desk.transaction() as tx:
         mine = set(outbox.finish_all(tx, works, now))
         held = tickets.lock_all(tx, sorted({work.ticket for work in works if work.id in mine}))
-        events = history.read_all(tx, list(held))
-        ledger, changes = Ledger(), []
+        events, timed = history.read_all(tx, list(held)), stored_clocks.timed(tx, list(held))
+        ledger, changes, again = Ledger(), [], []
         for work in works:
             ticket = held.get(work.ticket)
             if work.id not in mine or ticket is None or ticket.stage != Stage.RECEIVED:
                 continue
-            changes.append(_one(ledger, desk, ticket, events[ticket.number], said[work.id], local))
+            terms = desk.packs.of(ticket.pack, tx)
+            facts = stored_facts.of_rows(ticket, (), events[ticket.number])
+            judged = judge(ticket.model_dump(), facts, said[work.id], terms[0], local)
+            changes.append({"row": ticket.number, **write(ledger, judged, ticket.pack, terms, local)})
+            again += [(judged, ticket.pack, terms)] if ticket.number in timed else []
+        ledger.clock = [row for row in ledger.clock if row["ticket"] not in timed]
         ledger.write(tx)
+        for each in again:
+            _time_again(tx, *each)
         tickets.change_all(tx, changes)
 
 
-def _one(
-    ledger: Ledger,
-    desk: Desk,
-    ticket: Ticket,
-    events: Sequence[Mapping[str, Any]],
-    said: Suggestion | None,
-    now: datetime,
-) -> dict[str, Any]:
-    terms = desk.packs.of(ticket.pack)
-    facts = stored_facts.of_rows(ticket, (), events)
-    judged = judge(ticket.model_dump(), facts, said, terms[0], now)
-    return {"row": ticket.number, **write(ledger, judged, ticket.pack, terms, now)}
+def _time_again(tx: Transaction, judged: Judged, pack: str, terms: tuple[Policy, Calendar]) -> None:
+    """Clocks of a ticket that somebody acted on (urged) before it was triaged: they are stored already."""
+    after = follow(judged.facts, judged.outcome)
+    stored_clocks.settle(tx, after.number, clocks.plan(after, *terms), pack, terms[1].version)

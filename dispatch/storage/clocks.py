@@ -87,6 +87,12 @@ def _fired(tx: Transaction, ticket: str) -> dict[int, frozenset[str]]:
     return {clock: frozenset(names) for clock, names in steps.items()}
 
 
+def timed(tx: Transaction, numbers: Sequence[str]) -> set[str]:
+    """Those of the tickets that have clock rows already."""
+    query = select(_clock.c.ticket).where(_clock.c.ticket.in_(numbers)).distinct()
+    return set(tx.connection().execute(query).scalars())
+
+
 def read(tx: Transaction, ticket: str) -> list[Mapping[str, Any]]:
     """All clock rows of a ticket, oldest first."""
     query = select(_clock).where(_clock.c.ticket == ticket).order_by(_clock.c.id)

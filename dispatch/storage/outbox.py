@@ -81,17 +81,20 @@ def finish_all(tx: Transaction, works: Sequence[Work], now: datetime) -> list[in
 
 
 def fail(database: Database, work: Work, error: str, now: datetime) -> bool:
-    """Put `work` back with a growing pause, or aside as dead after MOST_ATTEMPTS; True when it is dead now."""
+    """Put `work` back with a growing pause, or aside as dead after MOST_ATTEMPTS; True when it is dead now.
+
+    A claim that ran out and was given to another worker meanwhile is left to that one.
+    """
     dead = work.attempts >= MOST_ATTEMPTS
     pause = timedelta(seconds=min(2**work.attempts, 300))
     again = (
         update(_outbox)
-        .where(_outbox.c.id == work.id, _outbox.c.state == "claimed")
+        .where(_outbox.c.id == work.id, _outbox.c.state == "claimed", _outbox.c.attempts == work.attempts)
         .values(state="dead" if dead else "ready", ready_at=now + pause, error=error[:500])
     )
     with database.transaction() as tx:
-        tx.connection().execute(again)
-    return dead
+        mine = tx.connection().execute(again.returning(_outbox.c.id)).first() is not None
+    return mine and dead
 
 
 def waiting(tx: Transaction, now: datetime) -> dict[str, int]:
