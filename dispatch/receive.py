@@ -96,11 +96,13 @@ def accept(
 
     Raises Doubled when the key or external id is known already.
     """
-    person = None
+    person, contacts = None, 0
     if request.caller.key is not None:
-        person = people.meet(tx, desk.database, desk.seal, request.caller.key, now)
+        person, contacts = people.count_contact(tx, desk.database, desk.seal, request.caller.key, now)
     danger = emergency(f"{request.given_title or ''}\n{request.text}", policy.emergencies)
-    same = None if danger or person is None else _same_matter(tx, person, request.masked_text, policy)
+    same = None
+    if danger is None and person is not None and contacts > 1:  # who was never met has no open ticket
+        same = _same_matter(tx, person, request.masked_text, policy)
     number = same["number"] if same else number
     stage = same["stage"] if same else (Stage.TRANSFERRED if danger else Stage.RECEIVED).value
     ledger = Ledger()

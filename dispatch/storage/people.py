@@ -8,10 +8,11 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 
@@ -119,22 +120,38 @@ def read_key_file(path: Path, random: Callable[[int], bytes]) -> Seal:
         raise NoKey(f"密钥文件 {path} 已损坏。", hint="请用备份恢复。") from fault
 
 
-def meet(tx: Transaction, database: Database, seal: Seal, key: str, now: datetime) -> int:
-    """The person's row id, made on the first contact; its row stays locked to the end of the transaction.
+def _meeting(insert: Callable[[Table], Any]) -> Any:
+    upsert = insert(_person)
+    return upsert.on_conflict_do_update(
+        index_elements=["phone_index"],
+        set_={"seen_at": upsert.excluded.seen_at, "contacts": _person.c.contacts + 1},
+    ).returning(_person.c.id, _person.c.contacts)
 
-    `key` is what the caller is known by: a normalised phone, or another platform's reference. The lock is what makes
-    joining safe: two posts by one caller are decided one after the other.
+
+#: Built once: building it costs more than running it. The key says whether the database is SQLite.
+_MEETING = {True: _meeting(sqlite.insert), False: _meeting(postgresql.insert)}
+
+
+def meet(tx: Transaction, database: Database, seal: Seal, key: str, now: datetime) -> int:
+    """The person's row id, made on the first contact; as `count_contact`."""
+    return count_contact(tx, database, seal, key, now)[0]
+
+
+def count_contact(
+    tx: Transaction, database: Database, seal: Seal, key: str, now: datetime
+) -> tuple[int, int]:
+    """The person's row id, made on the first contact, and how many contacts there are now: 1 is a caller never met.
+
+    `key` is what the caller is known by: a normalised phone, or another platform's reference. The row stays locked
+    to the end of the transaction, which makes joining safe: two posts by one caller are decided one after the other.
     """
-    upsert = cast(Any, sqlite.insert if database.is_sqlite else postgresql.insert)(_person)
-    statement = upsert.on_conflict_do_update(
-        index_elements=["phone_index"], set_={"seen_at": upsert.excluded.seen_at}
-    ).returning(_person.c.id)
     index = seal.index(key)
     values = {
         "phone_index": index,
         "sealed_phone": seal.seal(key, f"person.phone:{index}"),
         "created_at": now,
         "seen_at": now,
+        "contacts": 1,
     }
-    found: int = tx.connection().execute(statement, values).scalar_one()
-    return found
+    found = tx.connection().execute(_MEETING[database.is_sqlite], values).one()
+    return found.id, found.contacts

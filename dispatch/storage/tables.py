@@ -132,6 +132,7 @@ class Person(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True, sa_type=Serial)
     phone_index: str | None = Field(default=None, unique=True, max_length=64)
     sealed_phone: str | None = Field(default=None, sa_type=Text)
+    contacts: int = 1
     created_at: datetime
     seen_at: datetime
 
