@@ -8,7 +8,7 @@ import signal
 import stat
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -67,8 +67,11 @@ class Tethered:
         pass_fds: tuple[int, ...] = (),
         user: int | None = None,
         group: int | None = None,
+        env: Mapping[str, str] | None = None,
     ) -> None:
         """Start `command` in `cwd`, its output to `log`, as `user` and `group` where given (root only).
+
+        `env` replaces the environment it would inherit.
 
         `pass_fds` are open files the server inherits and keeps; their numbers must be 10 or higher.
         `leftover` is a folder to be removed once the server has ended, however its owner ended.
@@ -79,6 +82,7 @@ class Tethered:
             stdout=log,
             stderr=log,
             cwd=cwd,
+            env=env,
             pass_fds=pass_fds,
             user=user,
             group=group,

@@ -33,8 +33,11 @@ class NoPack(PackFault):
     hint = "请运行 hotline init --pack demo-county。"
 
 
-def read_folder(name: str) -> dict[str, str]:
-    """The files of a pack, by a shipped name or a folder: {file name: text}. Raises PackFault."""
+def read_folder(name: str, with_cases: bool = False) -> dict[str, str]:
+    """The files of a pack, by a shipped name or a folder: {file name: text}; its worked cases only if asked for.
+
+    Raises PackFault.
+    """
     folder = Path(name) if Path(name).is_dir() else _SHIPPED / name
     if not folder.is_dir():
         shipped = "、".join(sorted(each.name for each in _SHIPPED.iterdir() if each.is_dir()))
@@ -45,7 +48,7 @@ def read_folder(name: str) -> dict[str, str]:
         raise PackFault(f"规则包“{name}”里有文件不是 UTF-8 编码。", hint="请用 UTF-8 保存后重试。") from fault
     if not found:
         raise PackFault(f"文件夹“{folder.name}”里没有规则文件（*.toml）。")
-    return {file: text for file, text in found.items() if file not in _NOT_RULES}
+    return found if with_cases else {file: text for file, text in found.items() if file not in _NOT_RULES}
 
 
 @cache

@@ -5,6 +5,7 @@ the same caller. At most six statements and one commit for each accepted contact
 """
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -102,29 +103,31 @@ def accept(
     danger = emergency(f"{request.given_title or ''}\n{request.text}", policy.emergencies)
     same = None
     if danger is None and person is not None and contacts > 1:  # who was never met has no open ticket
-        same = _same_matter(tx, person, request.masked_text, policy)
+        same = same_matter(tickets.open_of_person(tx, person), request.masked_text, policy)
     number = same["number"] if same else number
     stage = same["stage"] if same else (Stage.TRANSFERRED if danger else Stage.RECEIVED).value
     ledger = Ledger()
-    contact = _request_row(desk, request, asked, number, person)
+    contact = request_row(desk, request, asked, number, person)
     ledger.request.append({**contact, "joined": same is not None, "stage": stage})
     if same:
-        _join(ledger, number, same["department"], request, asked, now)
+        join(ledger, number, same["department"], request, asked, now)
     else:
-        ledger.ticket.append(_ticket_row(request, policy, number, person, stage))
-        _open(ledger, number, policy, request, asked, danger, now)
+        ledger.ticket.append(ticket_row(request, policy, number, person, stage))
+        open_matter(ledger, number, policy, request, asked, danger, now)
     ledger.write(tx)
     return Receipt(number, contact["query_code"], stage, same is not None)
 
 
-def _same_matter(tx: Transaction, person: int, text: str, policy: Policy) -> dict[str, Any] | None:
-    candidates = tickets.open_of_person(tx, person)
+def same_matter(
+    candidates: Sequence[Mapping[str, Any]], text: str, policy: Policy
+) -> Mapping[str, Any] | None:
+    """The open ticket of the same caller that masked `text` joins; `candidates` newest first, number and text each."""
     signals = []
     for each in candidates:
         like = likeness.signals(text[:_COMPARED], each["text"][:_COMPARED])
         signals.append(repeats.Signals(each["number"], like.identical, like.dice))
     found = repeats.joins(tuple(signals), policy.join_likeness)
-    return next((dict(each) for each in candidates if found and each["number"] == found.number), None)
+    return next((each for each in candidates if found and each["number"] == found.number), None)
 
 
 def _query_code(desk: Desk) -> str:
@@ -132,9 +135,10 @@ def _query_code(desk: Desk) -> str:
     return f"{int.from_bytes(desk.random(8)) % 10**8:08d}"
 
 
-def _request_row(
+def request_row(
     desk: Desk, request: Request, asked: Asked, number: str, person: int | None
 ) -> dict[str, Any]:
+    """The column values of one contact, but for `joined` and `stage`."""
     return {
         "ticket": number,
         "query_code": _query_code(desk),
@@ -163,9 +167,10 @@ def masked_place(request: Request) -> str | None:
     return mask(request.place).text if request.place else None
 
 
-def _ticket_row(
+def ticket_row(
     request: Request, policy: Policy, number: str, person: int | None, stage: str
 ) -> dict[str, Any]:
+    """The column values of a new ticket that nobody has looked at yet."""
     return {
         "number": number,
         "external_id": request.external_id,
@@ -196,7 +201,7 @@ def _ticket_row(
     }
 
 
-def _open(
+def open_matter(
     ledger: Ledger,
     number: str,
     policy: Policy,
@@ -226,7 +231,7 @@ def _open(
     ledger.outbox += notices(number, [Notify("duty_officer", because)], now)
 
 
-def _join(
+def join(
     ledger: Ledger, number: str, department: str | None, request: Request, asked: Asked, now: datetime
 ) -> None:
     """A contact about an open matter is an urging: it is recorded, and whoever works on it hears of it."""

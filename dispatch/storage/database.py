@@ -33,6 +33,13 @@ class Busy(DeskError):
     hint = "一再出现时，请管理员增加数据库连接或工作进程。"
 
 
+class DatabaseDamaged(DatabaseUnreachable):
+    """数据库文件已损坏，或不是本系统的数据库。"""
+
+    code = "database_damaged"
+    hint = "请停下系统，用最近的备份恢复；损坏的文件请另行保留。"
+
+
 class StorageFull(DeskError):
     """磁盘已满，内容没有保存。"""
 
@@ -217,6 +224,8 @@ def saying_why() -> Iterator[None]:
     except DBAPIError as fault:
         if type(fault.orig).__name__ in ("UndefinedTable", "UndefinedColumn"):
             raise NotPrepared() from fault
+        if getattr(fault.orig, "sqlite_errorname", None) in ("SQLITE_NOTADB", "SQLITE_CORRUPT"):
+            raise DatabaseDamaged(reason=str(fault.orig)) from fault
         if fault.connection_invalidated:
             raise DatabaseUnreachable(reason=str(fault.orig)) from fault
         raise

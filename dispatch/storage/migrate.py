@@ -37,20 +37,27 @@ def current(database: Database) -> str | None:
         return MigrationContext.configure(connection).get_current_revision()
 
 
+def require_utf8(database: Database) -> None:
+    """Raise DatabaseUnreachable for a PostgreSQL database in another encoding; SQLite has only the right one."""
+    if database.is_sqlite:
+        return
+    with saying_why(), database.engine.connect() as connection:
+        encoding = connection.exec_driver_sql("SHOW server_encoding").scalar()
+    if encoding not in _GOOD_ENCODINGS:
+        raise DatabaseUnreachable(
+            f"数据库编码是 {encoding}，存不下中文。", hint="请用 ENCODING 'UTF8' 新建数据库。"
+        )
+
+
 def upgrade(database: Database) -> tuple[str | None, str | None]:
     """Create or upgrade all tables in one transaction; the revisions before and after come back.
 
     Raises DatabaseUnreachable, also for a PostgreSQL database that is not UTF-8.
     """
     before = current(database)
+    require_utf8(database)
     config = _config()
     with saying_why(), database.engine.connect() as connection:
-        if not database.is_sqlite:
-            encoding = connection.exec_driver_sql("SHOW server_encoding").scalar()
-            if encoding not in _GOOD_ENCODINGS:
-                raise DatabaseUnreachable(
-                    f"数据库编码是 {encoding}，存不下中文。", hint="请用 ENCODING 'UTF8' 新建数据库。"
-                )
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         connection.commit()

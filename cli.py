@@ -1,0 +1,399 @@
+"""The terminal door (命令行): the `hotline` command of contract.md; the work itself is done in the rooms."""
+
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import asdict
+from datetime import UTC, datetime
+from io import BufferedReader
+from pathlib import Path
+from typing import Annotated, Any, cast
+
+import structlog
+import typer
+import uvicorn
+
+import worker as queue_door
+from classifier.bundle import Trained, refuse_if_taken, save
+from classifier.evaluate import evaluate as measure
+from classifier.model import load
+from classifier.stream import answer_stream
+from dispatch import checkup, deadlines, demo, imports, install, jobs, packs, settings
+from dispatch.desk import Desk, open_desk
+from dispatch.embedded import EmbeddedQueue
+from dispatch.parts import require_free
+from dispatch.settings import Settings
+from dispatch.sheets import Sheet, read_columns
+from dispatch.storage import migrate
+from dispatch.storage.database import Database
+from dispatch.terminal import Door, answer, bar, peak_mb, say, table, write
+from intake.csv import Columns
+from intake.times import parse_time
+from rules import policy
+from rules.errors import BadInput, DeskError
+from rules.terms import CHINA
+
+#: The headless week ends here, so that it is the same week whenever it is run.
+HEADLESS_END = datetime(2026, 11, 16, 10, tzinfo=CHINA)
+
+AsJson = Annotated[bool, typer.Option("--json", help="只在标准输出上写一份 JSON")]
+DatabaseUrl = Annotated[str | None, typer.Option("--database", help="数据库，同 HOTLINE_DATABASE_URL")]
+RedisUrl = Annotated[str | None, typer.Option("--redis", help="Redis，同 HOTLINE_REDIS_URL")]
+Dir = Annotated[Path | None, typer.Option("--dir", help="数据目录，缺省 ./hotline-data")]
+Csv = Annotated[Path, typer.Argument(metavar="FILE.csv[.gz]")]
+Bundle = Annotated[Path, typer.Argument(metavar="BUNDLE")]
+TextColumns = Annotated[str, typer.Option("--text", help="文本列，多列用逗号分开")]
+LabelColumn = Annotated[str, typer.Option("--label", help="标签列（承办单位）")]
+RoleWord = Annotated[str, typer.Option("--role", help="角色，例如 dispatcher 或 派单员")]
+DepartmentWord = Annotated[str | None, typer.Option("--department", help="承办单位的代码或名称")]
+Column = Annotated[str | None, typer.Option()]
+app = typer.Typer(cls=Door, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+                  help="12345 热线工单：受理、分拣、派单、限时、督办。")  # fmt: skip
+
+
+def _group(name: str, words: str) -> typer.Typer:
+    group = typer.Typer(no_args_is_help=True, help=words)
+    app.add_typer(group, name=name)
+    return group
+
+
+user, key, seal = _group("user", "人员"), _group("key", "接口密钥"), _group("seal", "密封密钥")
+model, workday, pack = _group("model", "文本模型"), _group("workday", "工作日"), _group("pack", "规则包")
+
+
+@app.callback()
+def _logging() -> None:
+    """12345 热线工单系统。"""
+    structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _names(words: str) -> list[str]:
+    return [each.strip() for each in words.split(",") if each.strip()]
+
+
+def _export(found: Settings) -> None:
+    """What this process was told on its command line holds for the processes and jobs it starts."""
+    os.environ[settings.DIR], os.environ[settings.DATABASE] = str(found.dir), found.database_url
+    if found.redis_url:
+        os.environ[settings.REDIS] = found.redis_url
+
+
+@contextmanager
+def _desk(
+    database: str | None, dir: Path | None, redis: str | None = None, ring: bool = False
+) -> Iterator[Desk]:
+    found = settings.read(os.environ, database, redis, dir)
+    bell = jobs.Doorbell(found.redis_url or f"unix://{found.socket}") if ring else None
+    desk = open_desk(found, os.urandom, bell)
+    try:
+        yield desk
+    finally:
+        desk.database.close()
+
+
+# --- Setting up ---------------------------------------------------------------------------------------------
+
+
+@app.command()
+def init(
+    pack: Annotated[str | None, typer.Option(help="规则包：名字或文件夹，缺省 demo-county")] = None,
+    database: DatabaseUrl = None,
+    dir: Dir = None,
+) -> None:
+    """新建数据目录、密钥、数据库并启用规则包；再运行一次不会改动已有的。"""
+    for line in install.init(settings.read(os.environ, database, None, dir), pack, os.urandom, _now()):
+        write(line)
+
+
+@app.command("migrate")
+def migrate_(database: DatabaseUrl = None, dir: Dir = None) -> None:
+    """把数据库升级到程序需要的版本。"""
+    opened = Database(settings.read(os.environ, database, None, dir).database_url)
+    before, after = migrate.upgrade(opened)
+    opened.close()
+    write(f"数据库已是最新（{after}）" if before == after else f"数据库已从 {before or '空'} 升级到 {after}")
+
+
+@app.command()
+def doctor(
+    database: DatabaseUrl = None, redis: RedisUrl = None, dir: Dir = None, json: AsJson = False
+) -> int:
+    """检查每个部件：哪里不对，怎样修好。"""
+    found = settings.read(os.environ, database, redis, dir)
+    findings = checkup.check(found, os.environ, os.urandom, _now())
+    well = all(each.ok for each in findings)
+    rows = [("正常" if each.ok else "异常", each.name, each.says, each.mend) for each in findings]
+    data = {"ok": well, "checks": [each.as_dict() for each in findings], "settings": found.shown()}
+    answer(json, data, lambda: table(("", "部件", "情况", "怎样修好"), rows))
+    return 0 if well else 1
+
+
+@user.command("add")
+def user_add(
+    login: str, role: RoleWord, department: DepartmentWord = None, name: str = "",
+    database: DatabaseUrl = None, dir: Dir = None, json: AsJson = False,
+) -> None:  # fmt: skip
+    """添加人员；口令由系统生成，只显示这一次。"""
+    with _desk(database, dir) as desk:
+        terms = (install.role_of(role), department, os.urandom, _now(), name)
+        password = install.add_user(desk.database, desk.packs.active(_now()), login, *terms)
+    data = {"login": login, "role": install.role_of(role).value, "password": password}
+    answer(json, data, f"已添加 {login}，口令（只显示这一次）：{password}")
+
+
+@user.command("list")
+def user_list(database: DatabaseUrl = None, dir: Dir = None, json: AsJson = False) -> None:
+    """列出人员和角色。"""
+    with _desk(database, dir) as desk:
+        data = install.known_users(desk.database)
+    answer(
+        json, data, lambda: table(("登录名", "姓名", "角色", ""), [install.user_row(each) for each in data])
+    )
+
+
+@user.command("disable")
+def user_disable(login: str, database: DatabaseUrl = None, dir: Dir = None) -> None:
+    """停用人员。"""
+    with _desk(database, dir) as desk:
+        install.disable_user(desk.database, login, _now())
+    write(f"已停用 {login}")
+
+
+@key.command("add")
+def key_add(
+    name: str, role: RoleWord, department: DepartmentWord = None,
+    database: DatabaseUrl = None, dir: Dir = None, json: AsJson = False,
+) -> None:  # fmt: skip
+    """生成接口密钥，只显示这一次。"""
+    with _desk(database, dir) as desk:
+        held, policy = install.role_of(role), desk.packs.active(_now())
+        made = install.add_key(desk.database, policy, name, held, department, os.urandom, _now())
+        bound = policy.department_of(department) if department else None
+    data = {"name": name, "role": held.value, "department": bound.code if bound else None, "key": made}
+    answer(json, data, f"{made}\n（只显示这一次，请妥善保存）")
+
+
+# --- The parts ----------------------------------------------------------------------------------------------
+
+
+@app.command()
+def serve(
+    host: str = "127.0.0.1", port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
+    workers: Annotated[int, typer.Option(min=1)] = 1,
+    database: DatabaseUrl = None, redis: RedisUrl = None, dir: Dir = None,
+) -> int:  # fmt: skip
+    """接口和网页。没有 Redis 时照常受理，处理暂停。"""
+    found = settings.read(os.environ, database, redis, dir)
+    open_desk(found, os.urandom).database.close()
+    require_free(host, port)
+    _export(found)
+    if workers > 1:
+        os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="hotline-metrics-"))
+    try:
+        uvicorn.run("api:app", factory=True, host=host, port=port, workers=workers, access_log=False,
+                    log_level="warning", timeout_graceful_shutdown=1)  # fmt: skip
+    except SystemExit as gone:
+        if gone.code:
+            raise DeskError("服务没有启动成功，原因见上面的日志。") from gone
+    return 0
+
+
+@app.command("worker")
+def worker_(
+    queues: Annotated[str, typer.Option(help="队列，用逗号分开")] = ",".join(jobs.QUEUES),
+    database: DatabaseUrl = None, redis: RedisUrl = None, dir: Dir = None,
+) -> None:  # fmt: skip
+    """处理任务；没有设 Redis 时带起内嵌队列。"""
+    found = settings.read(os.environ, database, redis, dir)
+    names = _names(queues)
+    jobs.known(names)
+    open_desk(found, os.urandom).database.close()
+    _export(found)
+    with nullcontext(found.redis_url) if found.redis_url else EmbeddedQueue(found.dir, found.socket) as url:
+        jobs.work(str(url), names)
+
+
+@app.command()
+def ticker(database: DatabaseUrl = None, redis: RedisUrl = None, dir: Dir = None) -> None:
+    """到点提醒、超期督办。"""
+    with _desk(database, dir, redis, ring=True) as desk:
+        queue_door.tick_until_stopped(desk)
+
+
+def _fit(*args: Any, **named: Any) -> Trained:
+    from classifier.train import fit  # noqa: PLC0415 - scikit-learn costs 1.7 s and is needed nowhere else
+
+    return fit(*args, **named)
+
+
+@app.command("demo")
+def demo_(
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
+    dir: Dir = None,
+    headless: Annotated[bool, typer.Option("--headless", help="不起服务，只在虚拟时间里走完一周")] = False,
+    json: AsJson = False,
+) -> None:
+    """一条命令看到整套系统：虚构的县、各角色的人和一周的工单。"""
+    means = demo.Means(_fit, os.urandom, _now, say)
+    if not headless:
+        demo.run(dir or Path("demo-data"), port, os.environ, means)
+        return
+    with tempfile.TemporaryDirectory() if dir is None else nullcontext(dir) as folder:
+        figures = demo.headless(Path(folder), means, HEADLESS_END)
+    answer(json, figures, lambda: table(("项目", "结果"), list(figures.items())))
+
+
+# --- Bulk intake, models ------------------------------------------------------------------------------------
+
+
+@app.command("import")
+def import_(
+    file: Csv, text: Annotated[str, typer.Option(help="诉求内容列")],
+    received: Column = None, channel: Column = None, external_id: Column = None, caller: Column = None,
+    title: Column = None, place: Column = None, type: Column = None,
+    history: Annotated[bool, typer.Option("--history", help="都是历史：不通知、不督办")] = False,
+    open: Annotated[bool, typer.Option("--open", help="历史工单仍未办结")] = False,
+    database: DatabaseUrl = None, dir: Dir = None, json: AsJson = False,
+) -> int:  # fmt: skip
+    """批量受理：每一行成为工单、并入同一人的未结工单，或写进 FILE.rejects.csv。"""
+    begun = time.monotonic()
+    with _desk(database, dir) as desk:
+        sheet = Sheet(file, say)
+        columns = Columns(text, received, channel, external_id, caller, title, place, type)
+        order = imports.Order(columns, history, open)
+        with bar("导入", sheet.size) as done:
+            tell = lambda tally: done(sheet.taken, f"导入 {tally.rows} 行")  # noqa: E731
+            tally, rejects = imports.load(desk, sheet, order, imports.rejects_path(file, say), _now, tell)
+    seconds = time.monotonic() - begun
+    data = {**asdict(tally), "rejects_path": str(rejects) if rejects else None, "seconds": round(seconds, 2)}
+    data |= {"rate": round(tally.rows / seconds, 1), "peak_mb": peak_mb()}
+    words = tally.in_words() + (f"，见 {rejects}" if rejects else "") + f"。用时 {seconds:.1f} 秒。"
+    answer(json, data, words)
+    return 1 if tally.rejected else 0
+
+
+@model.command("list")
+def model_list(database: DatabaseUrl = None, dir: Dir = None, json: AsJson = False) -> None:
+    """列出模型；标签不在规则包目录里的写明“不在目录”。"""
+    with _desk(database, dir) as desk:
+        data = install.known_models(desk.database, desk.packs.active(_now()))
+    answer(
+        json, data, lambda: table(("版本", "", "时间", "标签"), [install.model_row(each) for each in data])
+    )
+
+
+@model.command("activate")
+def model_activate(
+    bundle: Bundle, database: DatabaseUrl = None, dir: Dir = None, json: AsJson = False
+) -> None:
+    """启用模型（文件夹，或已有的版本）。"""
+    with _desk(database, dir) as desk:
+        version = desk.models.activate(bundle, "cli", _now())
+    answer(json, {"active": version}, f"已启用模型 {version}")
+
+
+@model.command("rollback")
+def model_rollback(database: DatabaseUrl = None, dir: Dir = None, json: AsJson = False) -> None:
+    """退回上一个模型。"""
+    with _desk(database, dir) as desk:
+        version = desk.models.rollback("cli", _now())
+    answer(json, {"active": version}, f"已退回模型 {version}")
+
+
+@app.command()
+def train(
+    file: Csv, text: TextColumns, label: LabelColumn, out: Annotated[Path, typer.Option(help="模型文件夹")],
+    group: Annotated[str | None, typer.Option(help="同组不拆开的列")] = None, json: AsJson = False,
+) -> None:  # fmt: skip
+    """用历史工单训练模型：先在没见过的组上测算，再用全部行训练。"""
+    refuse_if_taken(out)
+    columns = read_columns(Sheet(file, say), _names(text), label, group)
+    trained = _fit(*columns, now=_now(), progress=say)
+    version = save(trained, out)
+    facts, honest = trained.manifest["training"], trained.manifest["measured"]["department"]
+    data = {"bundle": str(out), "version": version, **facts, **honest}
+    answer(json, data, f"模型 {version} 已写到 {out}")
+
+
+@app.command()
+def predict(bundle: Bundle) -> None:
+    """逐行预测：标准输入是 JSON 行，标准输出按同样的顺序作答。"""
+    for answers in answer_stream(load(bundle), cast(BufferedReader, sys.stdin.buffer)):
+        sys.stdout.buffer.write("".join(f"{each}\n" for each in answers).encode())
+        sys.stdout.buffer.flush()
+
+
+@app.command()
+def evaluate(bundle: Bundle, file: Csv, text: TextColumns, label: LabelColumn, json: AsJson = False) -> None:
+    """在已知承办单位的工单上评测模型。"""
+    loaded = load(bundle)
+    texts, labels, _ = read_columns(Sheet(file, say), _names(text), label, None)
+    data = measure(loaded, texts, labels)
+    answer(json, data, lambda: table(("指标", "值"), list(data.items())))
+
+
+# --- Time and rules, without a database -------------------------------------------------------------------------
+
+
+@app.command()
+def due(
+    pack: Annotated[str, typer.Option(help="规则包：名字或文件夹")],
+    type: Annotated[str, typer.Option(help="诉求类型，例如 complain 或 投诉")],
+    received: Annotated[str, typer.Option(help="受理时间")],
+    urgency: str = "normal", json: AsJson = False,
+) -> None:  # fmt: skip
+    """试算各项时限和提醒时刻。"""
+    found = policy.parse(packs.read_folder(pack))
+    terms = (packs.calendar_of(found), deadlines.type_of(type), deadlines.urgency_of(urgency))
+    data = deadlines.due(found, *terms, parse_time(received)[0])
+    rows = [row for each in data["clocks"] for row in deadlines.rows_of(each)]
+    answer(json, data, lambda: table(("时钟", "步骤", "时刻"), rows))
+    if not json:
+        write("\n".join(deadlines.in_words(data)))
+
+
+@workday.command("add")
+def workday_add(at: Annotated[str, typer.Argument(metavar="TIME")], n: float, json: AsJson = False) -> None:
+    """从某一时刻起第 N 个工作日何时届满，N 可以是 0.5。"""
+    data = deadlines.workday_add(packs.national_calendar(), parse_time(at)[0], n)
+    answer(json, data, "\n".join([data["due_at"], *deadlines.in_words(data)]))
+
+
+@workday.command("between")
+def workday_between(a: str, b: str, json: AsJson = False) -> None:
+    """两个时刻之间有几个工作日。"""
+    data = deadlines.workdays_between(packs.national_calendar(), parse_time(a)[0], parse_time(b)[0])
+    answer(json, data, "\n".join([f"{data['workdays']} 个工作日", *deadlines.in_words(data)]))
+
+
+@pack.command("check")
+def pack_check(folder: Annotated[str, typer.Argument(metavar="DIR")]) -> int:
+    """检查规则包：列出错误的文件和行，并核对它自带的样例。"""
+    lines, well = checkup.check_pack(folder)
+    write("\n".join(lines))
+    return 0 if well else 1
+
+
+# --- Not built yet ------------------------------------------------------------------------------------------------
+
+
+def _later() -> None:
+    """An answer for commands of contract.md that later issues build."""
+    raise BadInput("这个命令还没有建成，会在以后的版本提供。")
+
+
+_ANY = {"allow_extra_args": True, "ignore_unknown_options": True}
+for _door, _commands in ((app, "audit repeats simulate report replay"), (seal, "rotate"), (pack, "explain")):
+    for _name in _commands.split():
+        _door.command(_name, context_settings=_ANY, help="还没有建成")(_later)
+
+
+if __name__ == "__main__":
+    app()

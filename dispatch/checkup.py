@@ -1,0 +1,213 @@
+"""The check-up of a desk (体检): every part looked at by itself, what is wrong and how to mend it."""
+
+import platform
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from dispatch import embedded, packs, settings
+from dispatch.models import Models
+from dispatch.packs import Packs
+from dispatch.settings import Settings
+from dispatch.storage import clocks, counts, migrate, outbox, people
+from dispatch.storage.database import Database, NotPrepared
+from rules import cases
+from rules.errors import DeskError, PackFault
+from rules.policy import parse
+from rules.terms import CHINA
+
+LEAST_FREE_MB = 500
+#: Work that waits longer than this says that nobody does it.
+WORKER_LATE = timedelta(minutes=5)
+TICKER_LATE = timedelta(minutes=1)
+CLOCK_SLACK = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One part: whether it is well, what was seen, and what to do about it."""
+
+    name: str
+    ok: bool
+    says: str
+    mend: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON."""
+        return asdict(self)
+
+
+def check(
+    found: Settings, environ: Mapping[str, str], random: Callable[[int], bytes], now: datetime
+) -> list[Finding]:
+    """Look at every part; nothing is created or changed, and one broken part does not hide the others."""
+    findings = [_python(), _variables(environ), _disk(found.dir), _guard("密钥", lambda: _key(found, random))]
+    findings += [_guard("队列", lambda: _queue(found)), _guard("日历", lambda: _calendar(now))]
+    database = Database(found.database_url)
+    try:
+        reach = _guard("数据库", lambda: _database(database))
+        findings.append(reach)
+        if reach.ok:
+            findings += _inside(database, found, now)
+    finally:
+        database.close()
+    return findings
+
+
+def _guard(name: str, look: Callable[[], Finding]) -> Finding:
+    try:
+        return look()
+    except DeskError as fault:
+        return Finding(name, False, fault.detail, fault.advice or "")
+    except OSError as fault:
+        return Finding(name, False, f"{fault.strerror or fault}", "请检查路径和权限。")
+    except Exception as fault:  # whatever it is, the other parts are still to be looked at
+        return Finding(name, False, f"{type(fault).__name__}：{str(fault)[:200]}", "请把这一行告诉维护人员。")
+
+
+def _python() -> Finding:
+    well = sys.version_info >= (3, 11)
+    return Finding(
+        "Python", well, platform.python_version(), "" if well else "请换用 Python 3.11 或更新的版本。"
+    )
+
+
+def _variables(environ: Mapping[str, str]) -> Finding:
+    unread = settings.unread(environ)
+    if not unread:
+        return Finding("环境变量", True, "没有认不出的 HOTLINE_ 变量")
+    known = "、".join(settings.NAMES)
+    return Finding("环境变量", False, f"没有人读取：{'、'.join(unread)}", f"请核对拼写，可用的是：{known}")
+
+
+def _disk(folder: Path) -> Finding:
+    if not folder.is_dir():
+        return Finding("数据目录", False, f"{folder} 不存在", "请运行 hotline init。")
+    free = shutil.disk_usage(folder).free // 2**20
+    well = free >= LEAST_FREE_MB
+    mend = "" if well else f"请清理磁盘，至少留出 {LEAST_FREE_MB} MB。"
+    return Finding("数据目录", well, f"{folder}，剩余 {free} MB", mend)
+
+
+def _key(found: Settings, random: Callable[[int], bytes]) -> Finding:
+    people.read_key_file(found.key_file, random)
+    return Finding("密钥", True, f"{found.key_file}，只有本人可读")
+
+
+def _queue(found: Settings) -> Finding:
+    if found.redis_url is None:
+        running = embedded.answers(f"unix://{found.socket}")
+        embedded.server_binary()
+        return Finding(
+            "队列", True, "内嵌队列正在运行" if running else "内嵌队列未运行，hotline worker 会带起它"
+        )
+    if embedded.answers(found.redis_url):
+        return Finding("队列", True, f"{found.shown()['redis']} 有应答")
+    return Finding(
+        "队列", False, f"{found.shown()['redis']} 没有应答", "请检查 Redis 是否在运行、地址和密码是否正确。"
+    )
+
+
+def _calendar(now: datetime) -> Finding:
+    today = now.astimezone(CHINA).date()
+    if packs.national_calendar().is_provisional(today):
+        return Finding(
+            "日历",
+            False,
+            f"没有 {today.year} 年的节假日通知，时限只按周末推算",
+            "请升级到载有该年日历的版本。",
+        )
+    return Finding("日历", True, f"{today.year} 年节假日已载入")
+
+
+def _database(database: Database) -> Finding:
+    file = database.url.database
+    if database.is_sqlite and file and not Path(file).exists():
+        return Finding("数据库", False, f"{file} 不存在", "请运行 hotline init。")
+    present, needed = migrate.current(database), migrate.newest()
+    if present != needed:
+        raise NotPrepared(f"数据库版本是 {present or '空'}，程序需要 {needed}。")
+    if not database.is_sqlite:
+        migrate.require_utf8(database)
+    return Finding("数据库", True, f"{database.url.get_backend_name()}，版本 {present}")
+
+
+def _inside(database: Database, found: Settings, now: datetime) -> Iterator[Finding]:
+    yield _guard("规则包", lambda: _pack(database, now))
+    yield _guard("模型", lambda: _model(database, found, now))
+    yield _guard("待办", lambda: _outbox(database, now))
+    yield _guard("时限", lambda: _ticker(database, now))
+    yield _guard("时钟", lambda: _clock(database, now))
+
+
+def _pack(database: Database, now: datetime) -> Finding:
+    policy = Packs(database).active(now)
+    return Finding("规则包", True, f"{policy.title}（{policy.hash[:12]}）")
+
+
+def _model(database: Database, found: Settings, now: datetime) -> Finding:
+    models = Models(database, found.models)
+    model = models.active(now)
+    if models.fault:
+        return Finding("模型", False, models.fault, "请用 hotline model rollback 退回，或重新训练后启用。")
+    return Finding("模型", True, f"版本 {model.version}" if model else "没有启用模型，只按规则派单")
+
+
+def _outbox(database: Database, now: datetime) -> Finding:
+    with database.reading() as tx:
+        dead, oldest = outbox.dead(tx), outbox.oldest(tx)
+    if dead:
+        return Finding(
+            "待办", False, f"{dead} 件多次失败后被搁置", "请查看日志里的 triage_failed、notice_failed。"
+        )
+    if oldest is not None and now - oldest > WORKER_LATE:
+        waited = int((now - oldest).total_seconds() // 60)
+        return Finding("待办", False, f"最早的一件已等了 {waited} 分钟", "请检查 hotline worker 是否在运行。")
+    return Finding("待办", True, "没有积压")
+
+
+def _ticker(database: Database, now: datetime) -> Finding:
+    with database.reading() as tx:
+        oldest = clocks.oldest_step(tx)
+    if oldest is not None and now - oldest > TICKER_LATE:
+        late = int((now - oldest).total_seconds() // 60)
+        return Finding(
+            "时限", False, f"有步骤已迟了 {late} 分钟没有触发", "请检查 hotline ticker 是否在运行。"
+        )
+    return Finding("时限", True, "没有迟到的步骤")
+
+
+def _clock(database: Database, now: datetime) -> Finding:
+    with database.reading() as tx:
+        newest = counts.newest_event(tx)
+    if newest is not None and newest > now + CLOCK_SLACK:
+        return Finding(
+            "时钟",
+            False,
+            f"本机时间早于最近一条记录（{newest.astimezone(CHINA):%Y-%m-%d %H:%M}）",
+            "请校准本机时间。",
+        )
+    return Finding("时钟", True, f"{now.astimezone(CHINA):%Y-%m-%d %H:%M}")
+
+
+def check_pack(name: str) -> tuple[list[str], bool]:
+    """What there is to say of a pack (shipped name or folder), and whether it is sound and does what its cases say.
+
+    Raises PackFault only where there is no pack.
+    """
+    try:
+        policy = parse(packs.read_folder(name, with_cases=True))
+    except PackFault as fault:
+        if "faults" not in fault.facts:
+            raise
+        return list(fault.facts["faults"]), False
+    wrong = [line for case in policy.cases for line in cases.judge(case, policy)]
+    counted = (
+        f"承办单位 {len(policy.departments)}，类别 {len(policy.categories)}，派单规则 {len(policy.routing)}"
+    )
+    counted += f"，时限 {len(policy.limits)}，样例 {len(policy.cases)}"
+    return [f"{policy.title}（{policy.hash[:12]}）：{counted}", *(wrong or ["没有发现错误。"])], not wrong

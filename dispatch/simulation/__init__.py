@@ -1,0 +1,1 @@
+"""The real desk in virtual time (模拟)."""

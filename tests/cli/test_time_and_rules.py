@@ -1,0 +1,126 @@
+"""Limits and packs without a database (时限与规则命令)."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import hotline, told
+
+
+@pytest.mark.parametrize(
+    ("start", "n", "due"),
+    [
+        ("2026-02-13", "1", "2026-02-14"),
+        ("2026-02-13", "5", "2026-02-27"),
+        ("2026-02-10", "15", "2026-03-09"),
+        ("2026-04-30", "5", "2026-05-11"),
+        ("2026-09-30", "5", "2026-10-13"),
+        ("2025-09-28", "5", "2025-10-11"),
+        ("2025-09-30", "5", "2025-10-14"),
+        ("2026-11-18T09:00:00+08:00", "0", "2026-11-18"),
+        ("2026年11月18日 9时", "0.5", "2026-11-18"),
+    ],
+)
+def test_workday_add_prints_the_due_instant_first(start: str, n: str, due: str) -> None:
+    result = hotline("workday", "add", start, n)
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[0].startswith(due)
+    assert result.stdout.splitlines()[0].endswith("+08:00")
+    assert told(hotline("workday", "add", start, n, "--json"))["due_at"] == result.stdout.splitlines()[0]
+
+
+def test_workday_add_names_the_days_it_passed_over() -> None:
+    skipped = told(hotline("workday", "add", "2026-04-30", "1", "--json"))["skipped"]
+    assert {"date": "2026-05-01", "why": "劳动节"} in skipped
+
+
+def test_workday_between_counts_what_add_added() -> None:
+    assert told(hotline("workday", "between", "2026-02-10", "2026-03-09", "--json"))["workdays"] == 15
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["workday", "add", "昨天", "1"],
+        ["workday", "add", "2026-02-30", "1"],
+        ["workday", "add", "2026-02-13", "1.5"],
+        ["workday", "add", "2026-02-13", "many"],
+        ["workday", "add", "2199-01-01", "1"],
+        ["workday", "add"],
+        ["due", "--pack", "demo-county", "--type", "抱怨", "--received", "2026-01-05"],
+        ["due", "--pack", "demo-county", "--type", "投诉", "--received", "x"],
+        ["due", "--pack", "nowhere", "--type", "投诉", "--received", "2026-01-05"],
+        ["due", "--pack", "demo-county", "--type", "投诉", "--received", "2026-01-05", "--urgency", "很急"],
+        ["due", "--type", "投诉"],
+        ["nonsense"],
+        ["pack", "check", "nowhere"],
+        ["serve", "--port", "70000"],
+    ],
+)
+def test_wrong_use_ends_with_2_and_says_why_in_chinese(words: list[str]) -> None:
+    result = hotline(*words)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert any("\u4e00" <= letter <= "\u9fff" for letter in result.stderr)
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    "command", ["audit", "repeats", "simulate", "report", "replay", "seal rotate", "pack explain"]
+)
+def test_a_command_not_built_yet_says_so_in_one_line(command: str) -> None:
+    result = hotline(*command.split(), "--days", "3", "x")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_due_has_exactly_the_promised_keys() -> None:
+    data = told(
+        hotline("due", "--pack", "demo-county", "--type", "complain", "--received", "2026-09-30", "--json")
+    )
+    assert set(data) == {"clocks", "skipped"}
+    assert [each["kind"] for each in data["clocks"]] == ["dispatch", "sign", "first_contact", "handle"]
+    for each in data["clocks"]:
+        assert set(each) == {"kind", "scope", "due_at", "steps", "provisional"}
+        assert each["steps"] and all(set(step) == {"step", "at"} for step in each["steps"])
+        assert each["provisional"] is False
+    assert data["clocks"][-1]["due_at"] == "2026-10-27T17:30:00+08:00"
+    assert {"date": "2026-10-01", "why": "国庆节"} in data["skipped"]
+
+
+@pytest.mark.parametrize(
+    ("word", "chinese"), [("consult", "咨询"), ("help", "求助"), ("other", "其他"), ("praise", "表扬")]
+)
+def test_due_takes_english_and_chinese_words_for_the_same(word: str, chinese: str) -> None:
+    terms = ["--received", "2026-11-18 10:00", "--pack", "demo-county", "--json"]
+    assert hotline("due", "--type", word, *terms).stdout == hotline("due", "--type", chinese, *terms).stdout
+
+
+def test_due_in_the_words_for_people_names_every_step() -> None:
+    result = hotline(
+        "due", "--pack", "demo-county", "--type", "投诉", "--urgency", "特急", "--received", "2026-11-18"
+    )
+    assert result.exit_code == 0
+    assert "办理时限" in result.stdout and "supervise_3" in result.stdout
+
+
+def test_due_marks_a_year_without_a_notice() -> None:
+    data = told(
+        hotline("due", "--pack", "demo-county", "--type", "投诉", "--received", "2026-12-30", "--json")
+    )
+    assert data["clocks"][-1]["provisional"] is True
+
+
+def test_pack_check_of_the_shipped_pack_runs_its_cases_and_finds_nothing() -> None:
+    result = hotline("pack", "check", "demo-county")
+    assert result.exit_code == 0, result.stdout
+    assert "没有发现错误" in result.stdout
+
+
+def test_pack_check_names_file_and_line_of_every_fault(tmp_path: Path) -> None:
+    folder = tmp_path / "pack"
+    folder.mkdir()
+    (folder / "pack.toml").write_text('name = "x"\nnonsense = 1\n', encoding="utf-8")
+    result = hotline("pack", "check", folder)
+    assert result.exit_code == 1
+    assert "pack.toml" in result.stdout and "2" in result.stdout and "nonsense" in result.stdout
