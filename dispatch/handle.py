@@ -13,6 +13,7 @@ from rules.acts import Case
 from rules.bodies import Body, ReviewBody
 from rules.lifecycle import STAGES
 from rules.terms import CHINA, Act, Facts
+from rules.wording import EVENT_WORDS
 
 
 def perform(
@@ -37,7 +38,7 @@ def perform(
 
 def _changed(seen: int, present: int, facts: Facts) -> Changed:
     last = facts.happenings[-1] if facts.happenings else None
-    what = f"，最近一次是{last.at:%m月%d日 %H:%M}的“{last.kind}”" if last else ""
+    what = f"，最近一次是{last.at:%m月%d日 %H:%M}的“{EVENT_WORDS[last.kind]}”" if last else ""
     return Changed(
         f"工单在您查看之后已被更新（您看到第 {seen} 版，现在第 {present} 版{what}），目前是“{STAGES[facts.stage].words}”。",
         hint="请刷新后再操作。",
