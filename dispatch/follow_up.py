@@ -7,6 +7,7 @@ import structlog
 from dispatch.desk import Desk
 from dispatch.notices import console
 from dispatch.storage import outbox
+from dispatch.storage.database import Outage
 from dispatch.storage.outbox import Work
 
 BATCH = 100
@@ -15,13 +16,19 @@ log = structlog.get_logger(__name__)
 
 
 def drain(desk: Desk, now: datetime) -> int:
-    """Deliver one claimed batch; how many rows were claimed (0: nothing waits)."""
+    """Deliver one claimed batch; how many rows were claimed (0: nothing waits).
+
+    Raises Outage when the database cannot be used; the batch then waits and no try is counted.
+    """
     works = outbox.claim(desk.database, "notices", BATCH, now)
     if not works:
         return 0
     sound = [work for work in works if work.attempts <= outbox.MOST_ATTEMPTS]
     try:
         _deliver(desk, sound, now)
+    except Outage:
+        outbox.give_back(desk.database, works, now)
+        raise
     except Exception as fault:
         log.warning("notice_batch_failed", n=len(sound), why=repr(fault))
         for work in sound:
@@ -41,6 +48,8 @@ def _deliver(desk: Desk, works: list[Work], now: datetime) -> None:
 def _deliver_alone(desk: Desk, work: Work, now: datetime) -> None:
     try:
         _deliver(desk, [work], now)
+    except Outage:
+        outbox.give_back(desk.database, [work], now)
     except Exception as fault:
         _give_up(desk, work, repr(fault), now)
 

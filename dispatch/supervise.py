@@ -11,7 +11,7 @@ from dispatch.record import notices, record
 from dispatch.storage import clocks as stored_clocks
 from dispatch.storage import facts as stored_facts
 from dispatch.storage import history, outbox, tickets
-from dispatch.storage.database import DatabaseUnreachable, Doubled, StorageFull, Transaction
+from dispatch.storage.database import Doubled, Outage, Transaction
 from dispatch.storage.ledger import Ledger
 from dispatch.storage.tables import Ticket
 from rules import clocks
@@ -49,7 +49,7 @@ def tick(desk: Desk, now: datetime) -> int:
                 fired += steps
                 if not steps:
                     failed.add(number)  # another ticker was quicker; never look twice in one round
-            except (DatabaseUnreachable, StorageFull):
+            except Outage:
                 raise  # nothing can be fired now; the next round looks again
             except Exception as fault:  # one bad ticket must not stop the promises of all others
                 failed.add(number)

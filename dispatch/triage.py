@@ -19,7 +19,7 @@ from dispatch.record import assignments, decision_row, follow, notices, record
 from dispatch.storage import clocks as stored_clocks
 from dispatch.storage import facts as stored_facts
 from dispatch.storage import history, outbox, tickets
-from dispatch.storage.database import Transaction
+from dispatch.storage.database import Outage, Transaction
 from dispatch.storage.ledger import Ledger
 from dispatch.storage.outbox import Work
 from rules import clocks, lifecycle
@@ -178,13 +178,19 @@ def write(
 
 
 def drain(desk: Desk, now: datetime) -> int:
-    """Triage one claimed batch; how many rows were claimed (0: nothing waits). Failures wait longer each time."""
+    """Triage one claimed batch; how many rows were claimed (0: nothing waits). Failures wait longer each time.
+
+    Raises Outage when the database cannot be used; the batch then waits and no try is counted.
+    """
     works = outbox.claim(desk.database, "triage", BATCH, now)
     if not works:
         return 0
     sound = [work for work in works if work.attempts <= outbox.MOST_ATTEMPTS]
     try:
         _settle(desk, sound, _read(desk, sound, now), now)
+    except Outage:
+        outbox.give_back(desk.database, works, now)
+        raise
     except Exception as fault:
         log.warning("triage_batch_failed", n=len(sound), why=repr(fault))
         for work in sound:
@@ -206,6 +212,8 @@ def _read(desk: Desk, works: Sequence[Work], now: datetime) -> dict[int, Suggest
 def _settle_alone(desk: Desk, work: Work, now: datetime) -> None:
     try:
         _settle(desk, [work], _read(desk, [work], now), now)
+    except Outage:
+        outbox.give_back(desk.database, [work], now)
     except Exception as fault:
         _give_up(desk, work, repr(fault), now)
 

@@ -1,5 +1,6 @@
 """Opening the database (数据库) and its one kind of writing transaction, on SQLite and on PostgreSQL."""
 
+import errno
 import fcntl
 import json
 import os
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
+import structlog
 from sqlalchemy import Connection, Engine, Select, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolEmpty
@@ -16,8 +18,17 @@ from sqlmodel import Session
 
 from rules.errors import DeskError
 
+log = structlog.get_logger(__name__)
 
-class DatabaseUnreachable(DeskError):
+
+class Outage(DeskError):
+    """数据库暂时不能用，您的内容尚未保存，请稍后重试。"""
+
+    code = "outage"
+    status = 503
+
+
+class DatabaseUnreachable(Outage):
     """数据库暂时连接不上，您的内容尚未保存，请稍后重试。"""
 
     code = "database_unreachable"
@@ -25,7 +36,7 @@ class DatabaseUnreachable(DeskError):
     hint = "请管理员运行 hotline doctor 查看原因。"
 
 
-class Busy(DeskError):
+class Busy(Outage):
     """系统正忙，您的内容尚未保存，请稍后重试。"""
 
     code = "busy"
@@ -40,7 +51,7 @@ class DatabaseDamaged(DatabaseUnreachable):
     hint = "请停下系统，用最近的备份恢复；损坏的文件请另行保留。"
 
 
-class StorageFull(DeskError):
+class StorageFull(Outage):
     """磁盘已满，内容没有保存。"""
 
     code = "storage_full"
@@ -54,6 +65,12 @@ class NotPrepared(DeskError):
     code = "not_prepared"
     status = 503
     hint = "请先运行 hotline init（新建）或 hotline migrate（升级）。"
+
+
+class DatabaseFault(DeskError):
+    """数据库拒绝了这次保存，内容没有保存。这是系统自身的错误，请告诉管理员。"""
+
+    code = "database_fault"
 
 
 class Doubled(DeskError):
@@ -91,8 +108,7 @@ class WriteLock:
     @contextmanager
     def __call__(self) -> Iterator[None]:
         """Wait for one's turn; every waiter has an open file of its own, as the kernel asks for."""
-        with self._guard:
-            file = self._free.pop() if self._free else os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        file = self._file()
         try:
             fcntl.flock(file, fcntl.LOCK_EX)
             try:
@@ -102,6 +118,16 @@ class WriteLock:
         finally:
             with self._guard:
                 self._free.append(file)
+
+    def _file(self) -> int:
+        with self._guard:
+            if self._free:
+                return self._free.pop()
+        try:
+            return os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as fault:
+            full = fault.errno == errno.ENOSPC
+            raise (StorageFull() if full else DatabaseUnreachable(reason=fault.strerror)) from fault
 
     def close(self) -> None:
         """Give the open files back."""
@@ -154,7 +180,7 @@ class Database:
     def transaction(self) -> Iterator[Transaction]:
         """A writing transaction: committed when the block ends well, rolled back when it raises.
 
-        Raises Doubled where a unique key exists already, DatabaseUnreachable, StorageFull, NotPrepared.
+        Raises Doubled where a unique key exists already, Outage, NotPrepared, and DatabaseFault for our own mistakes.
         """
         with saying_why():
             if self._lock is None:
@@ -214,9 +240,9 @@ def saying_why() -> Iterator[None]:
     try:
         yield
     except IntegrityError as fault:
-        if not _is_unique(fault):
-            raise  # a row that breaks a CHECK or points nowhere is our own mistake, not a repeat
-        raise Doubled(constraint=_constraint(fault)) from fault
+        if _is_unique(fault):
+            raise Doubled(constraint=_constraint(fault)) from None  # its own words quote the key
+        raise _refused(fault) from None
     except PoolEmpty as fault:
         raise Busy() from fault
     except OperationalError as fault:
@@ -228,7 +254,20 @@ def saying_why() -> Iterator[None]:
             raise DatabaseDamaged(reason=str(fault.orig)) from fault
         if fault.connection_invalidated:
             raise DatabaseUnreachable(reason=str(fault.orig)) from fault
-        raise
+        raise _refused(fault) from None
+
+
+def _refused(fault: DBAPIError) -> DatabaseFault:
+    """What the database refused, in our words: PostgreSQL quotes the whole row, and no log may hold that."""
+    diagnosis = getattr(fault.orig, "diag", None)
+    told = {
+        "reason": getattr(fault.orig, "sqlite_errorname", None) or type(fault.orig).__name__,
+        "table": getattr(diagnosis, "table_name", None),
+        "constraint": getattr(diagnosis, "constraint_name", None) or getattr(diagnosis, "column_name", None),
+        "statement": (fault.statement or "")[:200],
+    }
+    log.error("database_fault", **told)
+    return DatabaseFault(**told)
 
 
 def _is_unique(fault: IntegrityError) -> bool:

@@ -16,6 +16,9 @@ CLAIM_SECONDS = 60
 #: Tries before a row is set aside for a person to look at.
 MOST_ATTEMPTS = 8
 
+#: Work that met a full disk or a database away is looked at again after this long.
+OUTAGE_SECONDS = 5
+
 _outbox = SQLModel.metadata.tables["outbox"]
 
 #: Word for word as in the partial index: with bound values SQLite would read every row ever done, each second.
@@ -97,6 +100,19 @@ def fail(database: Database, work: Work, error: str, now: datetime) -> bool:
     with database.transaction() as tx:
         mine = tx.connection().execute(again.returning(_outbox.c.id)).first() is not None
     return mine and dead
+
+
+def give_back(database: Database, works: Sequence[Work], now: datetime) -> None:
+    """Undo a claim: the database could not be used, which is no fault of the work and no try."""
+    back = (
+        update(_outbox)
+        .where(_outbox.c.id.in_([work.id for work in works]), _outbox.c.state == "claimed")
+        .values(
+            state="ready", attempts=_outbox.c.attempts - 1, ready_at=now + timedelta(seconds=OUTAGE_SECONDS)
+        )
+    )
+    with database.transaction() as tx:
+        tx.connection().execute(back)
 
 
 def waiting(tx: Transaction, now: datetime) -> dict[str, int]:
