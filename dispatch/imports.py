@@ -174,15 +174,16 @@ class _Loader:
 
     def _one(self, tx: Transaction, batch: _Batch, request: Request, number: str, said: Any) -> None:
         old = self._order.history or batch.now - request.received_at > HISTORY_AFTER
-        person = None
-        if request.caller.key is not None:
-            person = people.meet(tx, self._desk.database, self._desk.seal, request.caller.key, batch.now)
+        person, contacts, key = None, 0, request.caller.key
+        if key is not None:
+            held = self._desk.database, self._desk.seal
+            person, contacts = people.count_contact(tx, *held, key, batch.now)
         danger = (
             None
             if old
             else emergency(f"{request.given_title or ''}\n{request.text}", batch.terms[0].emergencies)
         )
-        if person is not None and danger is None and (self._order.open or not old):
+        if person is not None and contacts > 1 and danger is None and (self._order.open or not old):
             candidates = [*batch.opened[person], *tickets.open_of_person(tx, person)]
             same = receive.same_matter(candidates, request.masked_text, batch.terms[0])
             if same is not None:

@@ -81,7 +81,9 @@ def write(words: str) -> None:
 def answer(as_json: bool, data: Any, human: str | Callable[[], None]) -> None:
     """The result: one JSON document, or what people read."""
     if as_json:
-        write(json.dumps(data, ensure_ascii=False))
+        # JSON is UTF-8; a terminal that speaks another language gets the same document in escapes.
+        plain = (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "") != "utf8"
+        write(json.dumps(data, ensure_ascii=plain))
     elif isinstance(human, str):
         write(human)
     else:

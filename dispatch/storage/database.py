@@ -282,7 +282,7 @@ def _constraint(fault: IntegrityError) -> str:
 
 def _operational(fault: OperationalError) -> DeskError:
     said, name = str(fault.orig).lower(), type(fault.orig).__name__
-    if "no such table" in said or "no such column" in said:
+    if "no such table" in said or "no such column" in said or "has no column" in said:
         return NotPrepared()
     if name == "DiskFull" or "disk is full" in said or "no space left" in said or "disk i/o error" in said:
         return StorageFull()
