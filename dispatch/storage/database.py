@@ -157,7 +157,10 @@ class Database:
                 pool_size=pool_size,
                 max_overflow=10,
                 pool_timeout=10,
-                connect_args={"connect_timeout": 5},
+                connect_args={
+                    "connect_timeout": 5,
+                    "client_encoding": "utf8",
+                },  # whatever the environment says
             )
         self._writing = self.engine.execution_options(writing=True)
 

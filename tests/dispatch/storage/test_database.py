@@ -12,8 +12,8 @@ from sqlalchemy import event, select
 from sqlalchemy.exc import DBAPIError
 
 from dispatch import triage
-from dispatch.storage import history, outbox
 from dispatch.storage import database as storage
+from dispatch.storage import history, outbox
 from dispatch.storage.database import (
     Busy,
     Database,
