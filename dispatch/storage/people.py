@@ -80,6 +80,15 @@ class Seal:
         """The blind index of a caller: the same phone gives the same 64 hex digits, and only with the key file."""
         return hmac.new(self._index_key, key.encode(), hashlib.sha256).hexdigest()
 
+    def sign(self, words: str, purpose: str) -> str:
+        """64 hex digits that only this key file gives `words`; compare them with `secrets.compare_digest`.
+
+        Each purpose signs with a key of its own, derived from the index key, so that no signature is good elsewhere
+        and none equals a blind index.
+        """
+        key = hmac.new(self._index_key, f"sign:{purpose}".encode(), hashlib.sha256).digest()
+        return hmac.new(key, words.encode(), hashlib.sha256).hexdigest()
+
 
 def create_key_file(path: Path, random: Callable[[int], bytes]) -> None:
     """Write a new key file, readable by its owner alone; an existing one is left as it is."""

@@ -1,0 +1,24 @@
+"""Every code that can be shown has its Chinese word."""
+
+from dispatch.storage.tables import CLOCK_STATES
+from rules.bodies import BODIES
+from rules.terms import Happened, Unit
+from rules.wording import EVENT_WORDS, STATE_WORDS, UNIT_WORDS
+from tests.stories import policy
+from web.receiving import CallerBody, TicketBody
+from web.words import FIELD_WORDS, RECEIVER_WORDS
+
+
+def test_every_event_state_and_unit_has_a_word():
+    assert set(EVENT_WORDS) == set(Happened)
+    assert set(STATE_WORDS) == set(CLOCK_STATES)
+    assert set(UNIT_WORDS) == set(Unit)
+
+
+def test_every_field_of_a_body_has_a_word():
+    fields = {name for body in (*BODIES.values(), TicketBody, CallerBody) for name in body.model_fields}
+    assert fields - {"reference"} <= set(FIELD_WORDS)
+
+
+def test_every_receiver_of_the_pack_has_a_word():
+    assert set(policy().receivers) <= set(RECEIVER_WORDS)

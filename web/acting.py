@@ -1,0 +1,116 @@
+"""Acts on a ticket (工单操作接口): one route for each act that is built, and a plain word for the others."""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Response
+from pydantic import BaseModel, Field, create_model
+
+from dispatch import view
+from dispatch.handle import perform
+from dispatch.storage import tickets
+from dispatch.storage.tickets import NoSuchTicket
+from rules.access import DEPARTMENT_ROLES, Actor
+from rules.bodies import BODIES, Body
+from rules.errors import DeskError, NotAllowed
+from rules.lifecycle import ACT_WORDS
+from rules.numbers import is_sound
+from rules.terms import Act
+from web import show
+from web.door import Asker, Keyed, say
+from web.statuses import NotBuilt, declared
+
+router = APIRouter()
+
+#: Acts of the machine or of a page, never asked for over this route.
+_NOT_HERE = (Act.TRIAGE,)
+
+
+class NoSuchAct(DeskError):
+    """没有这个操作。"""
+
+    code = "no_such_act"
+    status = 404
+
+
+class Versioned(Body):
+    """Every body names the version of the ticket that was looked at, so that a stale click changes nothing."""
+
+    version: Annotated[int, Field(ge=1, le=2**31 - 1, strict=True)]
+
+
+class ActSaid(BaseModel):
+    """操作后的工单."""
+
+    number: str
+    stage: str
+    version: int
+    department: str | None
+    due_at: str | None
+
+
+def _body_of(act: Act) -> type[Body]:
+    made: type[Body] = create_model(
+        f"{act.name.title().replace('_', '')}Act", __base__=(Versioned, BODIES[act])
+    )
+    return made
+
+
+def _route_of(act: Act) -> Callable[..., Response]:
+    def endpoint(number: str, body: Any, asker: Keyed) -> Response:
+        return _done(number, act, body, asker)
+
+    endpoint.__annotations__["body"] = _body_of(act)
+    endpoint.__doc__ = f"{ACT_WORDS[act]}；`version` 是您看到的工单版本。"
+    return endpoint
+
+
+def _done(number: str, act: Act, body: Any, asker: Asker) -> Response:
+    if not is_sound(number):
+        raise NoSuchTicket()
+    try:
+        perform(asker.desk, number, act, body, body.version, asker.actor, asker.now)
+    except NotAllowed:
+        _hide(asker, number)
+        raise
+    with asker.desk.database.reading() as tx:
+        return say(show.brief(tickets.read(tx, number)))
+
+
+def _hide(asker: Asker, number: str) -> None:
+    """For a department the tickets of others do not exist, whatever it tries on them."""
+    if _of_a_department(asker.actor):
+        view.may_see(asker.desk, number, asker.actor)
+
+
+def _of_a_department(actor: Actor) -> bool:
+    return any(role in DEPARTMENT_ROLES for role in actor.roles)
+
+
+for _act in BODIES:
+    router.add_api_route(
+        f"/api/tickets/{{number}}/{_act.value}",
+        _route_of(_act),
+        methods=["POST"],
+        name=f"act_{_act.name.lower()}",
+        response_model=None,
+        responses={200: {"model": ActSaid, "description": "已完成"}, **declared(401, 403, 404, 409, 507)},
+        summary=ACT_WORDS[_act],
+    )
+
+
+@router.post(
+    "/api/tickets/{number}/{act}",
+    response_model=None,
+    status_code=501,
+    responses=declared(401, 403, 404, 409, 501),
+    summary="其他操作",
+)
+def post_act(number: str, act: Annotated[str, Path(description="操作名")], asker: Keyed) -> Response:
+    """Acts that are not built yet, and words that are no act."""
+    known = next((each for each in Act if each.value == act and each not in _NOT_HERE), None)
+    if known is None:
+        raise NoSuchAct(
+            hint="可用的操作：" + "、".join(f"{each.value}（{ACT_WORDS[each]}）" for each in BODIES)
+        )
+    raise NotBuilt(f"“{ACT_WORDS[known]}”功能尚未建成。")

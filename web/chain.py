@@ -1,0 +1,194 @@
+"""The chain (办理经过): everything that happened to a ticket as lines for people, and why the machine decided so."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from dispatch.view import Row, View
+from rules.clocks import KIND_WORDS
+from rules.lifecycle import ACT_WORDS
+from rules.terms import CHINA, Act, ClockKind, Happened, Stage
+from rules.wording import EVENT_WORDS
+from web.bars import day_and_time
+from web.show import department_name
+from web.words import ACTOR_WORDS, LEVEL_WORDS, PART_WORDS, RECEIVER_WORDS, STAGE_WORDS
+
+#: From this share on a probability is "sure" to a reader; the gate of the pack decides, this only words it.
+_SURE = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One line of the chain: what, by whom, when (said and in full), what was said with it, and how loud it is."""
+
+    what: str
+    who: str
+    when: str
+    exactly: str
+    said: Sequence[str]
+    tone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """The why line under a decision."""
+
+    what: str
+    because: str
+    rule: str
+    clause: str
+    model: str
+    confidence: str
+    terms: Sequence[str]
+    when: str
+
+
+_LOUD = {
+    Happened.BREACHED: "over",
+    Happened.SUPERVISED: "over",
+    Happened.DUTY_CALLED: "over",
+    Happened.WARNED: "soon",
+}
+
+#: Data of events that are worth a line, with the words before them, in the order they are read.
+_TOLD = (
+    ("reason", ""),
+    ("words", ""),
+    ("public_words", "公开答复："),
+    ("outcome", ""),
+    ("legal_path", "法定途径："),
+    ("evidence", "证明："),
+    ("head", "单位主要负责人："),
+    ("line", "转接 "),
+)
+
+
+def chain(view: View, now: datetime) -> list[Link]:
+    """Every event of the ticket in order."""
+    return [_link(each, view, now) for each in view.events]
+
+
+def _link(event: Row, view: View, now: datetime) -> Link:
+    kind = Happened(event["kind"])
+    data: Mapping[str, Any] = event["data"]
+    what = EVENT_WORDS[kind]
+    if "clock" in data:
+        what = f"{KIND_WORDS[ClockKind(data['clock'])]}{what}"
+    return Link(
+        what=what,
+        who=ACTOR_WORDS.get(event["actor"], event["actor"]),
+        when=day_and_time(event["at"], now),
+        exactly=f"{event['at'].astimezone(CHINA):%Y-%m-%d %H:%M:%S}",
+        said=_said(data, view),
+        tone=_LOUD.get(kind, ""),
+    )
+
+
+def _said(data: Mapping[str, Any], view: View) -> list[str]:
+    said = []
+    if data.get("department"):
+        names = [
+            department_name(view.policy, code) or code
+            for code in (data["department"], *data.get("assists", ()))
+        ]
+        said.append("承办单位：" + "、".join(names))
+    if data.get("reason_code"):
+        known = {each.code: each.name for each in view.policy.suspensions}
+        known |= {each.code: each.name for each in view.policy.refusals}
+        said.append(known.get(data["reason_code"], data["reason_code"]))
+    if data.get("until"):
+        said.append(f"到 {datetime.fromisoformat(data['until']).astimezone(CHINA):%Y年%m月%d日} 复核")
+    said += [f"{words}{_plain(data[name])}" for name, words in _TOLD if data.get(name)]
+    if "accepted" in data or "approved" in data:
+        said.append("同意" if data.get("accepted", data.get("approved")) else "不同意")
+    if "reached" in data:
+        said.append("已联系上" if data["reached"] else "没有联系上")
+    if data.get("workdays"):
+        said.append(f"{data['workdays']} 个工作日")
+    if data.get("level"):
+        said.append(
+            {"department": "承办单位审核", "hotline": "热线审核"}.get(
+                data["level"], f"{LEVEL_WORDS.get(data['level'], data['level'])}级督办"
+            )
+        )
+    if data.get("stage") in STAGE_WORDS:
+        said.append(f"→ {STAGE_WORDS[Stage(data['stage'])]}")
+    return said
+
+
+def _plain(value: Any) -> str:
+    return "、".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def whys(view: View, now: datetime) -> list[Why]:
+    """Every decision with its reasons."""
+    return [_why(each, view, now) for each in view.decisions]
+
+
+def _why(row: Row, view: View, now: datetime) -> Why:
+    details = row["details"]
+    what = STAGE_WORDS.get(row["what"], row["what"])
+    name = department_name(view.policy, row["department"])
+    return Why(
+        what=f"{ACT_WORDS[Act(row['act'])]}：{what}{f'，{name}' if name else ''}",
+        because=row["because"],
+        rule=row["rule"],
+        clause=row["clause"],
+        model=row["model"] or "",
+        confidence=_confidence(row),
+        terms=[str(each[0]) for each in details.get("terms", ())],
+        when=day_and_time(row["at"], now),
+    )
+
+
+def _confidence(row: Row) -> str:
+    labels = row["facts"].get("labels") or ()
+    if not row["model"] or not labels:
+        return ""
+    return "有把握" if not row["facts"].get("abstain") and labels[0][1] >= _SURE else "需人工确认"
+
+
+def marked(text: str, terms: Sequence[str]) -> Markup:
+    """The text with the words that spoke for a decision marked, everything else escaped."""
+    found = sorted({each for each in terms if each.strip()}, key=len, reverse=True)
+    out, at = [], 0
+    while at < len(text):
+        hit = next((each for each in found if text.startswith(each, at)), None)
+        out.append(Markup("<mark>{}</mark>").format(hit) if hit else escape(text[at]))
+        at += len(hit) if hit else 1
+    return Markup("").join(out)
+
+
+def legs(view: View, now: datetime) -> list[tuple[str, str, str, str, str]]:
+    """Every dispatch: department, part, when, reason, how it ended."""
+    return [
+        (
+            department_name(view.policy, each["department"]) or "",
+            PART_WORDS.get(each["part"], each["part"]),
+            day_and_time(each["at"], now),
+            each["reason"],
+            "在办"
+            if each["ended_at"] is None
+            else f"{_ended(each['result'])} · {day_and_time(each['ended_at'], now)}",
+        )
+        for each in view.assignments
+    ]
+
+
+def _ended(result: str | None) -> str:
+    return EVENT_WORDS.get(Happened(result), "已结束") if result in set(Happened) else "已结束"
+
+
+def told(view: View, now: datetime) -> list[tuple[str, str, str]]:
+    """Every notice that went out: to whom, the words, when."""
+    return [
+        (
+            RECEIVER_WORDS.get(each["receiver"], each["receiver"]),
+            each["words"],
+            day_and_time(each["created_at"], now),
+        )
+        for each in view.notices
+    ]

@@ -1,0 +1,179 @@
+"""Reading tickets (查询接口): one ticket whole, and work lists page by page, never counted."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as NotBase64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel
+
+from dispatch import view
+from dispatch.desk import Desk
+from dispatch.storage import tickets
+from dispatch.storage.tickets import Search
+from intake.request import parse_time
+from rules.access import Actor, sees_only
+from rules.errors import BadInput
+from rules.numbers import is_sound
+from rules.terms import Stage
+from web import show
+from web.door import Keyed, say
+from web.statuses import NotBuilt, declared
+
+router = APIRouter()
+
+PAGE = 25
+_LARGEST_PAGE = 100
+
+
+class BadCursor(BadInput):
+    """翻页位置（cursor）无效。"""
+
+    code = "bad_cursor"
+    hint = "请从第一页重新开始，筛选条件和排序不要中途改变。"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a work list asks for, in the words of the contract."""
+
+    stage: Stage | None = None
+    department: str | None = None
+    due_before: datetime | None = None
+    overdue: bool = False
+    words: str | None = None
+    by_due: bool = False
+    cursor: str | None = None
+    limit: int = PAGE
+
+
+class TicketSaid(BaseModel):
+    """工单全貌；各部分的字段见回答本身。"""
+
+    number: str
+    stage: str
+    version: int
+    department: str | None
+    due_at: str | None
+    ticket: dict[str, Any]
+    clocks: list[dict[str, Any]]
+    decisions: list[dict[str, Any]]
+    history: list[dict[str, Any]]
+    assignments: list[dict[str, Any]]
+    requests: list[dict[str, Any]]
+
+
+class ListSaid(BaseModel):
+    """一页工单；`next` 为空就是最后一页。"""
+
+    items: list[dict[str, Any]]
+    next: str | None
+
+
+@router.get(
+    "/api/tickets",
+    response_model=None,
+    responses={200: {"model": ListSaid, "description": "一页工单"}, **declared(401, 403)},
+    summary="工单列表",
+)
+def get_tickets(
+    asker: Keyed,
+    stage: Stage | None = None,
+    department: Annotated[str | None, Query(max_length=64)] = None,
+    due_before: Annotated[str | None, Query(max_length=40, description="如 2026-10-13 17:30")] = None,
+    overdue: bool = False,
+    q: Annotated[str | None, Query(max_length=100, description="编号、标题、内容中的字词")] = None,
+    order: Literal["due", "newest"] = "newest",
+    limit: Annotated[int, Query(ge=1, le=_LARGEST_PAGE)] = PAGE,
+    cursor: Annotated[str | None, Query(max_length=200)] = None,
+) -> Response:
+    """A page of the tickets that the asker may see; `overdue` and `due_before` give them by due time."""
+    before = parse_time(due_before)[0] if due_before else None
+    wanted = Wanted(stage, department, before, overdue, q, order == "due", cursor, limit)
+    return say(page(asker.desk, asker.actor, wanted, asker.now))
+
+
+def page(desk: Desk, actor: Actor, wanted: Wanted, now: datetime) -> dict[str, Any]:
+    """`{"items": […], "next": cursor or None}`. Raises NotAllowed, BadCursor, BadInput."""
+    only = sees_only(actor)
+    policy = desk.packs.active(now)
+    asked = _search(wanted, now)
+    if only is not None and asked.department not in (None, only):
+        return {"items": [], "next": None}
+    with desk.database.reading() as tx:
+        rows = tickets.search(tx, _scoped(asked, only))
+    following = _cursor(asked, rows[wanted.limit - 1]) if len(rows) > wanted.limit else None
+    return {"items": [show.listed(each, policy, now) for each in rows[: wanted.limit]], "next": following}
+
+
+def _search(wanted: Wanted, now: datetime) -> Search:
+    """One row more than the page, to know whether another page follows."""
+    for each in (wanted.department, wanted.words):
+        if each is not None and "\0" in each:
+            raise BadInput("筛选条件里有不能识别的字符。")
+    before = wanted.due_before
+    if wanted.overdue:
+        before = min(before, now) if before else now
+    by_due = wanted.by_due or before is not None
+    return Search(
+        stage=wanted.stage.value if wanted.stage else None,
+        department=wanted.department or None,
+        due_before=before,
+        words=(wanted.words or "").strip() or None,
+        by_due=by_due,
+        after=_after(wanted.cursor, by_due) if wanted.cursor else None,
+        limit=wanted.limit + 1,
+    )
+
+
+def _scoped(asked: Search, only: str | None) -> Search:
+    return asked if only is None else Search(**{**_fields(asked), "department": only})
+
+
+def _fields(asked: Search) -> dict[str, Any]:
+    return {name: getattr(asked, name) for name in Search.__slots__}
+
+
+def _cursor(asked: Search, last: Mapping[str, Any]) -> str:
+    """Where the next page begins, opaque: due time and number, or the number alone."""
+    parts = [last["due_at"].isoformat(), last["number"]] if asked.by_due else [last["number"]]
+    return urlsafe_b64encode("|".join(parts).encode()).decode().rstrip("=")
+
+
+def _after(cursor: str, by_due: bool) -> tuple[str, ...]:
+    try:
+        parts = tuple(urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4)).decode().split("|"))
+        sound = len(parts) == (2 if by_due else 1) and is_sound(parts[-1])
+        if sound and by_due:
+            sound = datetime.fromisoformat(parts[0]).tzinfo is not None
+    except (NotBase64, ValueError):
+        sound = False
+    if not sound:
+        raise BadCursor()
+    return parts
+
+
+@router.get(
+    "/api/tickets/{number}",
+    response_model=None,
+    responses={200: {"model": TicketSaid, "description": "工单"}, **declared(401, 403, 404)},
+    summary="查看工单",
+)
+def get_ticket(number: str, asker: Keyed) -> Response:
+    """One ticket with its clocks, decisions and reasons, and its whole history, as far as the asker may see it."""
+    return say(show.whole(view.read(asker.desk, number, asker.actor), asker.now))
+
+
+@router.get(
+    "/api/reports/{kind}/{period}",
+    response_model=None,
+    status_code=501,
+    responses=declared(401, 501),
+    summary="报表",
+)
+def get_report(kind: str, period: str, asker: Keyed) -> Response:
+    """Figures come with a later issue."""
+    raise NotBuilt("报表功能尚未建成。")

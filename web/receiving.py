@@ -1,0 +1,123 @@
+"""Registering what people say (受理接口): the one route that must hold under any load."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from dispatch.receive import Asked, receive
+from intake.request import LONGEST_TEXT, body_fingerprint, build
+from rules.access import CITIZEN, RECEIVING_ROLES
+from rules.errors import BadInput, NotAllowed
+from web.door import Anyone, Asker, NoSuchKey, say
+from web.statuses import declared
+
+router = APIRouter()
+
+_SHORTEST_KEY = 16
+_LONGEST_KEY = 200
+#: The only channel that is open without a key.
+_OPEN_CHANNEL = "web"
+
+Short = Annotated[str | None, Field(json_schema_extra={"maxLength": 200})]
+
+
+class CallerBody(BaseModel):
+    """诉求人；密封保存，不写入日志。"""
+
+    model_config = ConfigDict(extra="forbid")
+    name: Short = None
+    phone: str | None = None
+    anonymous: bool | None = None
+    confidential: bool | None = None
+    reference: Short = None
+
+
+class TicketBody(BaseModel):
+    """一次诉求；字词的检查在 `intake/request.py`，中英文均可。"""
+
+    model_config = ConfigDict(extra="forbid")
+    channel: str
+    text: Annotated[str, Field(json_schema_extra={"minLength": 1, "maxLength": LONGEST_TEXT})]
+    title: Short = None
+    type: str | None = None
+    urgency: str | None = None
+    caller: CallerBody | None = None
+    place: Short = None
+    occurred_at: str | None = None
+    external_id: Short = None
+    source_line: Short = None
+    upper_number: Short = None
+    upper_due_at: str | None = None
+    recording_id: Short = None
+
+
+class ReceiptSaid(BaseModel):
+    """受理回执."""
+
+    number: str
+    query_code: str
+    stage: str
+    joined: bool
+
+
+class NeedsPhoneOrKey(NoSuchKey):
+    """不带密钥只能以“网站”渠道提交，不能写外部编号和紧急程度。"""
+
+    hint = "其他渠道请使用接口密钥；有生命危险请直接拨打 110、119 或 120。"
+
+
+_ANSWERS = {
+    200: {"model": ReceiptSaid, "description": "以前已受理，回答与当时相同"},
+    201: {"model": ReceiptSaid, "description": "已受理"},
+    **declared(401, 403, 429, 507),
+}
+
+
+@router.post("/api/tickets", status_code=201, response_model=None, responses=_ANSWERS, summary="登记诉求")
+def post_ticket(
+    request: Request,
+    body: TicketBody,
+    asker: Anyone,
+    idempotency_key: Annotated[str | None, Header(description="同一键再次提交得到同一回答")] = None,
+) -> Response:
+    """Accept one contact: 201 with its number and query code, 200 with the same answer when it was known."""
+    key = _checked(idempotency_key)
+    if asker.actor is CITIZEN:
+        _admit_stranger(asker, key)
+    elif not any(role in RECEIVING_ROLES for role in asker.actor.roles):
+        raise NotAllowed("您的角色不能登记诉求。")
+    raw = body.model_dump(exclude_none=True)
+    wanted = build(raw, asker.now)
+    if asker.actor is CITIZEN and (
+        wanted.channel != _OPEN_CHANNEL or body.external_id is not None or body.urgency is not None
+    ):
+        raise NeedsPhoneOrKey()
+    receipt = receive(asker.desk, wanted, Asked(asker.actor, key, body_fingerprint(raw)), asker.now)
+    if not receipt.again:
+        asker.door.counts.accepted(receipt.joined)
+    said = {
+        "number": receipt.number,
+        "query_code": receipt.query_code,
+        "stage": receipt.stage,
+        "joined": receipt.joined,
+    }
+    return say(said, 200 if receipt.again else 201)
+
+
+def _checked(key: str | None) -> str | None:
+    if key is None:
+        return None
+    if not 1 <= len(key) <= _LONGEST_KEY or not (key.isascii() and key.isprintable()):
+        raise BadInput("Idempotency-Key 应是 1 到 200 个可显示的英文字符。")
+    return key
+
+
+def _admit_stranger(asker: Asker, key: str | None) -> None:
+    """Without a key of ours: not too often, and under a key of their own that nobody guesses."""
+    asker.door.posts.take(asker.address, asker.now)
+    if key is None or len(key) < _SHORTEST_KEY:
+        raise BadInput(
+            "不带密钥提交时，请在请求头写 Idempotency-Key，至少 16 个字符。",
+            hint="每次新的诉求用一个新的随机串。",
+        )

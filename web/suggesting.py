@@ -1,0 +1,143 @@
+"""Suggestions while somebody is still talking (派单建议接口): departments, place, danger, what this caller said before."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from classifier import likeness
+from classifier.model import Suggestion
+from dispatch.storage import lookup
+from dispatch.triage import gazetteer, suggest
+from intake.masking import mask
+from intake.phone import normal_phone
+from intake.request import LONGEST_TEXT, clean
+from rules.accept import emergency
+from rules.access import READING_ROLES
+from rules.errors import BadInput, NotAllowed
+from rules.policy import Policy
+from rules.terms import Role, Urgency
+from web.door import Asker, Keyed, say
+from web.statuses import declared
+
+router = APIRouter()
+
+#: Who may be told what a caller said before, by the phone alone.
+_MAY_ASK_BY_PHONE = (Role.OPERATOR, Role.DISPATCHER)
+_MOST_SIMILAR = 10
+_COMPARED = 2000
+
+
+class SuggestBody(BaseModel):
+    """诉求内容和（话务员、派单员可用的）来电号码."""
+
+    model_config = ConfigDict(extra="forbid")
+    text: Annotated[str, Field(max_length=LONGEST_TEXT)]
+    phone: Annotated[str | None, Field(max_length=40)] = None
+
+
+class SuggestSaid(BaseModel):
+    """派单建议."""
+
+    labels: list[tuple[str, float]]
+    categories: list[tuple[str, float]]
+    abstain: bool
+    place: dict[str, Any] | None
+    urgency: str
+    line: str | None
+    similar: list[dict[str, Any]]
+    terms: list[tuple[str, float]]
+    model: str | None
+    detail: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Danger:
+    urgency: str
+    line: str | None
+    because: str | None
+
+
+@router.post(
+    "/api/suggest",
+    response_model=None,
+    responses={200: {"model": SuggestSaid, "description": "建议"}, **declared(401, 403)},
+    summary="派单建议",
+)
+def post_suggest(body: SuggestBody, asker: Keyed) -> Response:
+    """What the model, the places and the danger words of the pack say of a text; nothing is kept."""
+    if not any(role in READING_ROLES for role in asker.actor.roles):
+        raise NotAllowed("您的角色不能使用派单建议。")
+    text = clean(body.text, "诉求内容")
+    masked = mask(text).text
+    policy = asker.desk.packs.active(asker.now)
+    said = suggest(asker.desk, [masked], asker.now)[0]
+    danger = _danger(text, policy)
+    return say(
+        {
+            **_labels(said, policy),
+            "place": _place(text, policy),
+            "urgency": danger.urgency,
+            "line": danger.line,
+            "similar": _similar(asker, masked, body.phone),
+            "model": said.model if said else None,
+            "detail": danger.because or _silence(asker, said),
+        }
+    )
+
+
+def _labels(said: Suggestion | None, policy: Policy) -> dict[str, Any]:
+    """The model's ranks; a label that is no department of the pack is said to be 不在目录, never left out."""
+    if said is None:
+        return {"labels": [], "departments": [], "categories": [], "abstain": True, "terms": []}
+    named = [policy.department_of(label) for label, _ in said.labels]
+    return {
+        "labels": [list(each) for each in said.labels],
+        "departments": [
+            {"code": each.code, "name": each.name} if each else {"code": None, "name": "不在目录"}
+            for each in named
+        ],
+        "categories": [list(each) for each in said.categories],
+        "abstain": said.abstain,
+        "terms": [[word, round(share, 4)] for word, share in said.terms],
+    }
+
+
+def _silence(asker: Asker, said: Suggestion | None) -> str | None:
+    return None if said else asker.desk.models.fault or "无模型，仅按规则派单。"
+
+
+def _danger(text: str, policy: Policy) -> _Danger:
+    found = emergency(text, policy.emergencies)
+    if found is None:
+        return _Danger(Urgency.NORMAL.value, None, None)
+    return _Danger(Urgency.CRITICAL.value, found.line, found.because)
+
+
+def _place(text: str, policy: Policy) -> dict[str, Any] | None:
+    """The closest place named: the deepest level of the area tree, of equals the first."""
+    spots = [(code, each) for each in gazetteer(policy).find(text) for code in each.codes]
+    if not spots:
+        return None
+    code, mention = max(spots, key=lambda spot: policy.areas[spot[0]].level)
+    area = policy.areas[code]
+    return {"code": code, "name": area.name, "level": area.level, "words": text[mention.start : mention.end]}
+
+
+def _similar(asker: Asker, text: str, phone: str | None) -> list[dict[str, Any]]:
+    if phone is None or not phone.strip():
+        return []
+    if not any(role in asker.actor.roles for role in _MAY_ASK_BY_PHONE):
+        raise NotAllowed("按号码查以前的诉求须由话务员或派单员操作。")
+    index = asker.desk.seal.index(normal_phone(phone))
+    if index is None:
+        raise BadInput("电话号码的格式不对。")
+    with asker.desk.database.reading() as tx:
+        rows = lookup.open_of_caller(tx, index, _MOST_SIMILAR)
+    likely = [(likeness.signals(text[:_COMPARED], each["text"][:_COMPARED]).dice, each) for each in rows]
+    likely.sort(key=lambda pair: -pair[0])
+    return [
+        {"number": each["number"], "stage": each["stage"], "title": each["title"], "likeness": round(like, 4)}
+        for like, each in likely
+    ]
