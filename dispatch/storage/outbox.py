@@ -11,8 +11,9 @@ from sqlmodel import SQLModel
 from dispatch.storage import tables  # noqa: F401  (defines the tables)
 from dispatch.storage.database import Database, Transaction
 
-#: A claim that was not finished after this long belongs to a dead process and is given out again.
-CLAIM_SECONDS = 60
+#: A claim not finished after this long belongs to a dead process and is given out again. A batch takes well under a
+#: second; if a slow worker lives after all, `finish_all` lets only one of the two write.
+CLAIM_SECONDS = 15
 #: Tries before a row is set aside for a person to look at.
 MOST_ATTEMPTS = 8
 
