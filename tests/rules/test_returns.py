@@ -8,7 +8,7 @@ from rules import acts, returns
 from rules.acts import Case
 from rules.bodies import BODIES, CallBackBody, ExtendBody, ReturnBody, ReviewBody, SuspendBody
 from rules.errors import BadInput, IllegalAct, LimitReached, TooLate
-from rules.terms import Act, ClockKind, Stage, TicketType
+from rules.terms import Act, Stage, TicketType
 from tests.stories import DISPATCHED, RECEIVED, SIGNED, at, calendar, event, facts, policy
 
 
@@ -249,4 +249,3 @@ def test_a_pause_lengthens_nothing_but_the_limit_it_pauses():
     later = event("resumed", "2026-09-29 11:00", "handling")
     after = returns.handle_due(facts(*story.happenings, paused, later), policy(), calendar())
     assert calendar().elapsed(before, after) == timedelta(hours=1).total_seconds() / 60
-    assert ClockKind.HANDLE
