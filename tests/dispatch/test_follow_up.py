@@ -7,7 +7,7 @@ import pytest
 from dispatch import follow_up
 from dispatch.storage import outbox
 from dispatch.storage.database import StorageFull
-from dispatch.storage.outbox import MOST_ATTEMPTS
+from dispatch.storage.outbox import CLAIM_SECONDS, MOST_ATTEMPTS
 from tests.desks import OPERATOR, act, post, rows
 from tests.dispatch.test_receive import at_once
 from tests.stories import at
@@ -76,8 +76,8 @@ def test_a_notice_that_cannot_be_written_fails_alone(desk, monkeypatch):
 def test_a_crash_between_claim_and_delivery_tells_later_and_once(desk):
     urged(desk, 2)
     outbox.claim(desk.database, "notices", 10, NOW)
-    assert follow_up.drain(desk, NOW + timedelta(seconds=59)) == 0
-    assert follow_up.drain(desk, NOW + timedelta(seconds=60)) == 2
+    assert follow_up.drain(desk, NOW + timedelta(seconds=CLAIM_SECONDS - 1)) == 0
+    assert follow_up.drain(desk, NOW + timedelta(seconds=CLAIM_SECONDS)) == 2
     assert len(told(desk)) == 2
 
 

@@ -2,6 +2,7 @@
 
 import shutil
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -75,7 +76,6 @@ def test_the_way_back_to_a_broken_bundle_is_refused_and_nothing_changes(desk, bu
 
 
 def test_a_kept_version_is_activated_by_its_name(desk, bundles):
-    from pathlib import Path  # noqa: PLC0415
 
     first, _ = (desk.models.activate(each, "test", NOW) for each in bundles)
     assert desk.models.activate(Path(first), "test", NOW) == first

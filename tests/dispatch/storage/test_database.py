@@ -9,7 +9,7 @@ from datetime import timedelta
 import psycopg
 import pytest
 from sqlalchemy import event, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from dispatch import triage
 from dispatch.storage import database as storage
@@ -28,6 +28,7 @@ from dispatch.storage.ledger import table
 from rules.terms import Happened, Happening
 from tests.desks import OPERATOR, act, post, rows, settle
 from tests.dispatch.test_receive import at_once
+from tests.servers import fresh_database
 from tests.stories import at
 
 NOW = at("2026-09-28 10:00")
@@ -125,7 +126,6 @@ def _instants():
 
 
 def test_a_database_without_tables_says_how_to_make_them(tmp_path, postgres_url):
-    from tests.servers import fresh_database  # noqa: PLC0415
 
     with fresh_database(postgres_url) as url:
         for each in (f"sqlite:///{tmp_path / 'empty.db'}", url):
@@ -313,7 +313,6 @@ def test_a_reader_sees_the_last_commit_while_somebody_writes(desk):
     ],
 )
 def test_what_sqlite_says_becomes_what_people_understand(said, expected):
-    from sqlalchemy.exc import OperationalError  # noqa: PLC0415
 
     with pytest.raises(expected) as caught, storage.saying_why():
         raise OperationalError("SELECT", {}, sqlite3.OperationalError(said))

@@ -1,5 +1,7 @@
 """Ticket numbers (编号): unique whatever happens, by the local day, in blocks."""
 
+from datetime import datetime
+
 import pytest
 
 from dispatch.storage.database import DatabaseUnreachable
@@ -44,7 +46,6 @@ def test_threads_and_processes_never_share_a_number(desk):
     ],
 )
 def test_the_day_is_the_local_one(desk, when, day):
-    from datetime import datetime  # noqa: PLC0415
 
     assert desk.numbers.take("999001", datetime.fromisoformat(when))[0][6:14] == day
 

@@ -8,6 +8,7 @@ import pytest
 
 from dispatch.storage import people
 from dispatch.storage.people import NoKey, Seal, SealBroken, create_key_file, read_key_file
+from dispatch.storage.tables import Person
 from tests.desks import rows
 from tests.dispatch.test_receive import at_once
 from tests.stories import at
@@ -194,8 +195,6 @@ def test_a_person_keeps_the_first_day_and_the_last(desk):
     meet(desk, "19900001234")
     meet(desk, "19900001234", later)
     with desk.database.reading() as tx:
-        from dispatch.storage.tables import Person  # noqa: PLC0415
-
         person = tx.get(Person, meet(desk, "19900001234", later))
     assert (person.created_at, person.seen_at) == (NOW, later)
     opened = desk.seal.open(person.sealed_phone, f"person.phone:{person.phone_index}")

@@ -4,9 +4,9 @@ import threading
 
 import pytest
 
-from dispatch.storage import tickets
+from dispatch.storage import facts, tickets
 from dispatch.storage.tickets import NoSuchTicket, Search
-from tests.desks import OPERATOR, act, post, rows, settle
+from tests.desks import DISPATCHER, OPERATOR, act, post, rows, settle
 from tests.stories import at
 
 NOW = at("2026-09-28 10:00")
@@ -154,8 +154,6 @@ def test_open_tickets_of_a_caller_come_newest_first_without_the_closed(desk):
 
 
 def test_departments_come_with_the_lead_first(desk):
-    from dispatch.storage import facts  # noqa: PLC0415
-    from tests.desks import DISPATCHER  # noqa: PLC0415
 
     (number,) = filled(desk, 1)
     codes = [each["code"] for each in rows(desk, "SELECT code FROM department ORDER BY code DESC")]
