@@ -41,9 +41,9 @@ def record(
         tickets.end_assignments(tx, ticket.number, outcome.result or "replaced", now)
     ledger.write(tx)
     plans = clocks.plan(after, *terms)
-    stored_clocks.settle(tx, ticket.number, plans, ticket.pack, terms[1].version)
+    due_at = stored_clocks.settle(tx, ticket.number, plans, ticket.pack, terms[1].version)
     changed = {**outcome.changes, "stage": after.stage.value, "department": after.department}
-    tickets.change(tx, ticket.number, {**changed, "due_at": clocks.due_of(plans)})
+    tickets.change(tx, ticket.number, {**changed, "due_at": due_at})
     return after
 
 

@@ -69,7 +69,7 @@ def fire(desk: Desk, number: str, now: datetime) -> int:
             fired = [step for row in due for step in _steps(tx, ticket, row, policy, now)]
             level = max((step["level"] for step in fired), default=0)
             if level > ticket.supervision:
-                tickets.change(tx, number, {"supervision": level})
+                tickets.mark(tx, number, {"supervision": level})
             return len(fired)
     except Doubled:
         log.warning("step_fired_elsewhere", ticket=number)

@@ -376,3 +376,9 @@ def as_row(step: PlannedStep) -> dict[str, Any]:
         "receivers": list(step.receivers),
         "clause": step.clause,
     }
+
+
+def from_row(row: Mapping[str, Any]) -> PlannedStep:
+    """A rung as its clock's row promised it; the other way of `as_row`."""
+    at = datetime.fromisoformat(row["at"])
+    return PlannedStep(row["step"], at, row["action"], row["level"], tuple(row["receivers"]), row["clause"])

@@ -1,6 +1,7 @@
 """The clocks as stored (时钟): the difference between the plan and the rows, and the rows whose step is due."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +10,7 @@ from sqlmodel import SQLModel
 
 from dispatch.storage import tables  # noqa: F401  (defines the tables)
 from dispatch.storage.database import Database, Transaction
-from rules.clocks import ClockPlan, as_row, next_step
+from rules.clocks import ClockPlan, as_row, due_of, from_row, next_step
 
 _clock = SQLModel.metadata.tables["clock"]
 _event = SQLModel.metadata.tables["event"]
@@ -49,26 +50,36 @@ def _row(ticket: str, plan: ClockPlan, pack: str, calendar: str, fired: Iterable
     }
 
 
-def settle(tx: Transaction, ticket: str, plans: Sequence[ClockPlan], pack: str, calendar: str) -> None:
+def settle(tx: Transaction, ticket: str, plans: Sequence[ClockPlan], pack: str, calendar: str) -> datetime | None:
     """Write the difference between `plans` and the stored rows.
 
     A generation's deadline and ladder are a promise and are never rewritten; only its state, its next step and its
-    end move. New generations are inserted.
+    end move. New generations are inserted. The earliest deadline that runs now comes back.
     """
     stored = {(each["kind"], each["scope"], each["generation"]): each for each in read(tx, ticket)}
     fired = _fired(tx, ticket)
     new, changed = [], []
+    running = []
     for plan in plans:
         held = stored.get((plan.kind.value, plan.scope, plan.generation))
         if held is None:
             new.append(_row(ticket, plan, pack, calendar, ()))
+            running.append(plan)
         else:
-            change = _difference(plan, held, fired.get(held["id"], frozenset()))
+            kept = _as_promised(plan, held)
+            change = _difference(kept, held, fired.get(held["id"], frozenset()))
             changed += [change] if change else []
+            running.append(kept)
     if new:
         tx.connection().execute(insert(_clock), new)
     if changed:
         tx.connection().execute(_change, changed)
+    return due_of(running)
+
+
+def _as_promised(plan: ClockPlan, held: Mapping[str, Any]) -> ClockPlan:
+    """The plan with the deadline and ladder that its row promised: a calendar that came later changes neither."""
+    return replace(plan, due_at=held["due_at"], steps=tuple(from_row(each) for each in held["ladder"]))
 
 
 def _difference(plan: ClockPlan, held: Mapping[str, Any], fired: frozenset[str]) -> dict[str, Any] | None:

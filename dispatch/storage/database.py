@@ -6,7 +6,7 @@ import json
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -86,7 +86,15 @@ class Transaction(Session):
     `bells` names the queues to ring once the commit has happened; a rollback forgets them.
     """
 
-    bells: set[str]
+    def __init__(self, connection: Connection) -> None:
+        """`connection` has begun; whoever opened it ends it."""
+        super().__init__(connection, expire_on_commit=False)
+        self._connection = connection
+        self.bells: set[str] = set()
+
+    def connection(self, bind_arguments: Any = None, execution_options: Any = None) -> Connection:
+        """The one connection of this act, for Core statements; the session's own bookkeeping is passed by."""
+        return self._connection
 
     def ring(self, queue: str) -> None:
         """Remember to wake the workers of `queue` after the commit."""
@@ -185,15 +193,10 @@ class Database:
 
         Raises Doubled where a unique key exists already, Outage, NotPrepared, and DatabaseFault for our own mistakes.
         """
-        with saying_why():
-            if self._lock is None:
-                with self._open(self._writing) as tx:
-                    yield tx
-                    tx.commit()
-            else:
-                with self._lock(), self._open(self._writing) as tx:
-                    yield tx
-                    tx.commit()
+        with saying_why(), self._lock() if self._lock else nullcontext(), self._open(self._writing) as tx:
+            yield tx
+            tx.flush()
+            tx.connection().commit()
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
@@ -203,9 +206,11 @@ class Database:
 
     @contextmanager
     def _open(self, engine: Engine) -> Iterator[Transaction]:
-        with Transaction(engine, expire_on_commit=False) as tx:
-            tx.bells = set()
-            yield tx
+        """Rolled back at the end, but for what was committed before."""
+        with engine.connect() as connection:
+            connection.begin()
+            with Transaction(connection) as tx:
+                yield tx
 
     def unclaimed(self, query: Select[Any]) -> Select[Any]:
         """`query` without the rows that others hold: the only place where the two databases differ in writing.

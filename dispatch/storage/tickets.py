@@ -113,6 +113,11 @@ def change(tx: Transaction, number: str, values: Mapping[str, Any]) -> None:
     )
 
 
+def mark(tx: Transaction, number: str, values: Mapping[str, Any]) -> None:
+    """Set columns of a locked ticket that nobody's open form depends on; its version stays."""
+    tx.connection().execute(update(_ticket).where(_ticket.c.number == number).values(**values))
+
+
 def change_all(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
     """Set what triage found on many locked tickets: `row` is the number, the rest its columns."""
     if rows:

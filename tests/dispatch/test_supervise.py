@@ -2,8 +2,9 @@
 
 from datetime import timedelta
 
-from dispatch import supervise
+from dispatch import packs, supervise
 from dispatch.storage import clocks as stored_clocks
+from rules import worktime
 from rules.terms import CHINA, Role
 from tests.desks import DISPATCHER, act, of, post, rows, settle
 from tests.dispatch.test_receive import at_once
@@ -190,3 +191,37 @@ def test_the_sweep_rings_for_what_waits(desk):
     rung.clear()
     assert supervise.sweep(desk, at("2026-09-28 10:01")) == {"triage": 1}
     assert rung == ["triage"]
+
+
+def test_a_calendar_that_changes_later_moves_no_promise(desk, monkeypatch):
+    """A new notice takes days off: what was promised stays, deadline, next step and list alike."""
+    number, code = signed(desk)
+    before = rows(desk, "SELECT kind, generation, due_at, next_at FROM clock ORDER BY id")
+    listed = rows(desk, "SELECT due_at FROM ticket")
+    policy, calendar = desk.packs.of(rows(desk, "SELECT pack FROM ticket")[0]["pack"])
+    holiday = (
+        'year = 2026\nregion = "999001"\n[notice]\ntitle = "关于庙会放假的通知（虚构）"\nsource = "虚构"\n'
+        '[[off]]\nfestival = "庙会"\nfrom = 2026-10-09\nto = 2026-10-09\n'
+        '[[off]]\nfestival = "庙会"\nfrom = 2026-10-12\nto = 2026-10-13\n'
+    )
+    shorter = worktime.parse_calendar(
+        {**packs.calendar_files(), "999001-2026.toml": holiday}, windows=policy.windows, region="999001"
+    )
+    assert shorter.workdays_between(at("2026-10-08 10:00"), at("2026-10-14 10:00")) == 2  # 10, 14
+    monkeypatch.setattr(desk.packs, "of", lambda *_: (policy, shorter))
+    act(desk, number, "urge", DISPATCHER, at("2026-09-29 10:00"), words="请抓紧")
+    supervise.fire(desk, number, at("2026-09-29 10:00"))
+    assert rows(desk, "SELECT kind, generation, due_at, next_at FROM clock ORDER BY id") == before
+    assert rows(desk, "SELECT due_at FROM ticket") == listed
+    assert code
+
+
+def test_a_supervision_step_does_not_spoil_an_open_form(desk):
+    number, code = signed(desk)
+    seen = rows(desk, "SELECT version FROM ticket")[0]["version"]
+    supervise.tick(desk, at("2026-10-20 18:00"))
+    assert rows(desk, "SELECT supervision, version FROM ticket") == [{"supervision": 3, "version": seen}]
+    act(
+        desk, number, "reply", of(code, Role.HANDLER), at("2026-10-20 18:01"),
+        version=seen, words="已清运", solved=True,
+    )  # fmt: skip
