@@ -149,6 +149,8 @@ class Database:
 
     #: SQLite waits this long for a reader that holds a checkpoint; writers queue at the lock file instead.
     BUSY_SECONDS: ClassVar[float] = 15.0
+    #: PostgreSQL gives up a wait for a lock, and a process that stopped in the middle of an act loses its locks.
+    _PATIENCE: ClassVar[str] = "-c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"
 
     def __init__(self, url: str, pool_size: int = 10) -> None:
         """`url` as SQLAlchemy writes it (sqlite:///file or postgresql://…). Nothing is opened yet."""
@@ -167,8 +169,9 @@ class Database:
                 pool_timeout=10,
                 connect_args={
                     "connect_timeout": 5,
-                    "client_encoding": "utf8",
-                },  # whatever the environment says
+                    "client_encoding": "utf8",  # whatever the environment says
+                    "options": self._PATIENCE,
+                },
             )
         self._writing = self.engine.execution_options(writing=True)
 
@@ -179,6 +182,7 @@ class Database:
             )
         engine = create_engine(
             self.url,
+            json_serializer=_as_json,
             hide_parameters=True,
             connect_args={"timeout": self.BUSY_SECONDS, "check_same_thread": False},
         )
