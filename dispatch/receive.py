@@ -225,9 +225,7 @@ def open_matter(
     words = "、".join(danger.words)
     because = f"文中出现“{words}”，危及人身安全，立即转 {danger.line}。"
     decided = Decision(Stage.TRANSFERRED, because, "emergency", danger.clause, policy.hash)
-    ledger.decision.append(
-        decision_row(number, Act.TRANSFER, decided, data, policy.hash, now)
-    )
+    ledger.decision.append(decision_row(number, Act.TRANSFER, decided, data, policy.hash, now))
     ledger.outbox += notices(number, [Notify("duty_officer", because)], now)
 
 

@@ -38,7 +38,9 @@ def new_desk(folder: Path, url: str | None = None, bell=None) -> Iterator[Desk]:
     database = Database(found.database_url)
     migrate.upgrade(database)
     with database.transaction() as tx:
-        packs.install(tx, packs.read_folder("demo-county"), "test", datetime.fromisoformat("2026-01-01T00:00:00+08:00"))
+        packs.install(
+            tx, packs.read_folder("demo-county"), "test", datetime.fromisoformat("2026-01-01T00:00:00+08:00")
+        )
     database.close()
     desk = open_desk(found, os.urandom, bell)
     try:
@@ -53,17 +55,23 @@ def post(desk: Desk, now: datetime, actor: Actor = OPERATOR, key: str | None = N
     return receive(desk, build(raw, now), Asked(actor, key), now)
 
 
-def act(desk: Desk, number: str, name: str, actor: Actor, now: datetime, version: int | None = None, **body) -> Facts:
+def act(
+    desk: Desk, number: str, name: str, actor: Actor, now: datetime, version: int | None = None, **body
+) -> Facts:
     """One act through the real use case; the version is the present one unless given."""
     wanted = Act(name)
-    return perform(desk, number, wanted, BODIES[wanted](**body), version or version_of(desk, number), actor, now)
+    return perform(
+        desk, number, wanted, BODIES[wanted](**body), version or version_of(desk, number), actor, now
+    )
 
 
 def version_of(desk: Desk, number: str) -> int:
     with desk.database.reading() as tx:
-        return tx.connection().exec_driver_sql(
-            "SELECT version FROM ticket WHERE number = '" + number + "'"
-        ).scalar_one()
+        return (
+            tx.connection()
+            .exec_driver_sql("SELECT version FROM ticket WHERE number = '" + number + "'")
+            .scalar_one()
+        )
 
 
 def rows(desk: Desk, sql: str) -> list[dict]:

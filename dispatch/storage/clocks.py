@@ -50,7 +50,9 @@ def _row(ticket: str, plan: ClockPlan, pack: str, calendar: str, fired: Iterable
     }
 
 
-def settle(tx: Transaction, ticket: str, plans: Sequence[ClockPlan], pack: str, calendar: str) -> datetime | None:
+def settle(
+    tx: Transaction, ticket: str, plans: Sequence[ClockPlan], pack: str, calendar: str
+) -> datetime | None:
     """Write the difference between `plans` and the stored rows.
 
     A generation's deadline and ladder are a promise and are never rewritten; only its state, its next step and its

@@ -184,7 +184,10 @@ def test_a_joined_contact_is_an_urging_for_whoever_works_on_it(desk):
 def test_danger_to_life_is_transferred_inside_the_call(desk):
     receipt = post(desk, NOW, text="三楼着火了，里面还有人出不来！")
     assert receipt.stage == "transferred"
-    assert [e["kind"] for e in rows(desk, "SELECT kind FROM event ORDER BY id")] == ["received", "transferred"]
+    assert [e["kind"] for e in rows(desk, "SELECT kind FROM event ORDER BY id")] == [
+        "received",
+        "transferred",
+    ]
     (decision,) = rows(desk, "SELECT act, what, because, clause FROM decision")
     assert (decision["act"], decision["what"]) == ("transfer", "transferred")
     assert "119" in decision["because"]

@@ -122,7 +122,15 @@ def test_an_urgent_ticket_is_timed_by_the_wall_at_night(desk):
 def test_a_suspended_ticket_is_silent_and_resumes_by_itself_on_its_review_date(desk):
     number, code = signed(desk)
     handler = of(code, Role.HANDLER)
-    act(desk, number, "suspend", handler, at("2026-09-29 10:00"), reason_code="诉讼中", until="2026-11-02T09:00")
+    act(
+        desk,
+        number,
+        "suspend",
+        handler,
+        at("2026-09-29 10:00"),
+        reason_code="诉讼中",
+        until="2026-11-02T09:00",
+    )
     assert supervise.tick(desk, at("2026-11-02 08:59")) == 0
     assert supervise.tick(desk, at("2026-11-02 09:00")) == 1
     (event,) = rows(desk, "SELECT kind, step, actor, clock FROM event WHERE kind = 'resumed'")
@@ -140,7 +148,11 @@ def test_resuming_late_counts_from_the_review_date(desk):
     )  # fmt: skip
     supervise.tick(desk, at("2026-10-14 15:00"))
     (clock,) = rows(desk, "SELECT due_at FROM clock WHERE kind = 'handle' AND state = 'armed'")
-    due = clock["due_at"] if not isinstance(clock["due_at"], str) else at(clock["due_at"][:16]) + timedelta(hours=8)
+    due = (
+        clock["due_at"]
+        if not isinstance(clock["due_at"], str)
+        else at(clock["due_at"][:16]) + timedelta(hours=8)
+    )
     # 29 September 10:00 to 12 October 10:00 holds five workdays: 13 October becomes 20 October.
     assert due.astimezone(CHINA) == at("2026-10-20 17:30")
 
@@ -148,7 +160,15 @@ def test_resuming_late_counts_from_the_review_date(desk):
 def test_resuming_by_hand_disarms_the_review_date(desk):
     number, code = signed(desk)
     handler = of(code, Role.HANDLER)
-    act(desk, number, "suspend", handler, at("2026-09-29 10:00"), reason_code="诉讼中", until="2026-11-02T09:00")
+    act(
+        desk,
+        number,
+        "suspend",
+        handler,
+        at("2026-09-29 10:00"),
+        reason_code="诉讼中",
+        until="2026-11-02T09:00",
+    )
     act(desk, number, "resume", handler, at("2026-09-30 10:00"))
     assert rows(desk, "SELECT next_at FROM clock WHERE kind = 'resume'") == [{"next_at": None}]
 
@@ -173,7 +193,9 @@ def test_a_step_says_why_and_when(desk):
     signed(desk)
     supervise.tick(desk, at("2026-10-13 17:30"))
     settle(desk, at("2026-10-13 17:30"))
-    words = rows(desk, "SELECT words FROM notice WHERE receiver = 'department_leader' ORDER BY id DESC")[0]["words"]
+    words = rows(desk, "SELECT words FROM notice WHERE receiver = 'department_leader' ORDER BY id DESC")[0][
+        "words"
+    ]
     assert "办理时限" in words
     assert "10月13日 17:30" in words
 
@@ -198,7 +220,7 @@ def test_a_calendar_that_changes_later_moves_no_promise(desk, monkeypatch):
     number, code = signed(desk)
     before = rows(desk, "SELECT kind, generation, due_at, next_at FROM clock ORDER BY id")
     listed = rows(desk, "SELECT due_at FROM ticket")
-    policy, calendar = desk.packs.of(rows(desk, "SELECT pack FROM ticket")[0]["pack"])
+    policy, _ = desk.packs.of(rows(desk, "SELECT pack FROM ticket")[0]["pack"])
     holiday = (
         'year = 2026\nregion = "999001"\n[notice]\ntitle = "关于庙会放假的通知（虚构）"\nsource = "虚构"\n'
         '[[off]]\nfestival = "庙会"\nfrom = 2026-10-09\nto = 2026-10-09\n'

@@ -193,7 +193,12 @@ def test_the_fingerprint_knows_the_same_body_and_another_one() -> None:
 
 def test_the_callers_own_name_is_hidden_wherever_it_stands():
     request = build(
-        {"text": "测某甲反映：楼道灯坏了，请与测某甲联系。", "title": "测某甲的诉求", "caller": {"name": "测某甲"}}, NOW
+        {
+            "text": "测某甲反映：楼道灯坏了，请与测某甲联系。",
+            "title": "测某甲的诉求",
+            "caller": {"name": "测某甲"},
+        },
+        NOW,
     )
     assert "测某甲" not in request.masked_text + request.title
     assert request.masked_text.count("[姓名]") == 2

@@ -36,7 +36,9 @@ def send(desk, number, department, when):
 
 @pytest.fixture
 def departments(desk):
-    codes = [each["code"] for each in rows(desk, "SELECT code FROM department WHERE kind = 'bureau' ORDER BY code")]
+    codes = [
+        each["code"] for each in rows(desk, "SELECT code FROM department WHERE kind = 'bureau' ORDER BY code")
+    ]
     return codes[0], codes[1]
 
 
@@ -44,13 +46,22 @@ def test_from_receipt_to_closing(desk, departments):
     first, second = departments
     liaison, handler = of(second, Role.LIAISON), of(second, Role.HANDLER)
     leader = of(second, Role.DEPARTMENT_LEADER)
-    number = post(desk, at("2026-09-28 10:00"), type="投诉", text=WORDS, caller={"phone": "19900001234"}).number
+    number = post(
+        desk, at("2026-09-28 10:00"), type="投诉", text=WORDS, caller={"phone": "19900001234"}
+    ).number
     settle(desk, at("2026-09-28 10:00"))
     assert stage(desk) == "to_dispatch"
     send(desk, number, first, "2026-09-28 10:30")
     assert clock(desk, "handle", "armed") == [(1, "10-23 17:30")]  # 15 workdays after 28 September
 
-    act(desk, number, "return", of(first, Role.LIAISON), at("2026-09-28 16:00"), reason="属餐饮油烟，应由对方承办")
+    act(
+        desk,
+        number,
+        "return",
+        of(first, Role.LIAISON),
+        at("2026-09-28 16:00"),
+        reason="属餐饮油烟，应由对方承办",
+    )
     act(desk, number, "settle-return", DISPATCHER, at("2026-09-29 09:00"), accept=True, reason="理由成立")
     assert stage(desk) == "to_dispatch"
     send(desk, number, second, "2026-09-29 09:30")
@@ -74,15 +85,35 @@ def test_from_receipt_to_closing(desk, departments):
     act(desk, number, "review", leader, at("2026-10-12 15:00"), level="department", approve=True)
     act(desk, number, "review", DISPATCHER, at("2026-10-13 09:00"), level="hotline", approve=True)
     assert clock(desk, "handle", "met") == [(3, "10-30 11:30")]
-    act(desk, number, "call-back", CALLER_BACK, at("2026-10-13 10:00"), reached=True, solved=False, satisfied=False)
+    act(
+        desk,
+        number,
+        "call-back",
+        CALLER_BACK,
+        at("2026-10-13 10:00"),
+        reached=True,
+        solved=False,
+        satisfied=False,
+    )
     assert stage(desk) == "handling"
     assert clock(desk, "handle", "armed") == [(4, "10-16 17:30")]  # redo: 14, 15, 16 October
-    assert rows(desk, "SELECT complaint_count, redo_round FROM ticket") == [{"complaint_count": 2, "redo_round": 1}]
+    assert rows(desk, "SELECT complaint_count, redo_round FROM ticket") == [
+        {"complaint_count": 2, "redo_round": 1}
+    ]
 
     act(desk, number, "reply", handler, at("2026-10-14 10:00"), words="已安装并复测", solved=True)
     act(desk, number, "review", leader, at("2026-10-14 11:00"), level=1, approve=True)
     act(desk, number, "review", DISPATCHER, at("2026-10-14 14:00"), level=2, approve=True)
-    act(desk, number, "call-back", CALLER_BACK, at("2026-10-14 15:00"), reached=True, solved=True, satisfied=True)
+    act(
+        desk,
+        number,
+        "call-back",
+        CALLER_BACK,
+        at("2026-10-14 15:00"),
+        reached=True,
+        solved=True,
+        satisfied=True,
+    )
     (ticket,) = rows(desk, "SELECT stage, closed_at, due_at FROM ticket")
     assert (ticket["stage"], local(ticket["closed_at"]), ticket["due_at"]) == ("closed", "10-14 15:00", None)
     assert rows(desk, "SELECT count(*) AS n FROM clock WHERE next_at IS NOT NULL") == [{"n": 0}]
@@ -115,7 +146,14 @@ def test_a_return_after_the_window_is_too_late(desk, departments):
     settle(desk, at("2026-09-28 10:00"))
     send(desk, number, departments[0], "2026-09-28 10:00")
     with pytest.raises(TooLate, match="首办责任"):
-        act(desk, number, "return", of(departments[0], Role.LIAISON), at("2026-09-29 17:31"), reason="不属于我们")
+        act(
+            desk,
+            number,
+            "return",
+            of(departments[0], Role.LIAISON),
+            at("2026-09-29 17:31"),
+            reason="不属于我们",
+        )
     assert stage(desk) == "to_sign"
 
 
@@ -133,7 +171,9 @@ def test_a_second_return_needs_the_heads_name_and_a_third_confers(desk, departme
     act(desk, number, "return", liaison, at("2026-09-28 09:50"), reason="坚持", head="王某")
     assert stage(desk) == "conferring"
     act(desk, number, "confer", DISPATCHER, at("2026-09-28 10:30"), lead=departments[1], outcome="由其主办")
-    assert rows(desk, "SELECT stage, department FROM ticket") == [{"stage": "to_sign", "department": departments[1]}]
+    assert rows(desk, "SELECT stage, department FROM ticket") == [
+        {"stage": "to_sign", "department": departments[1]}
+    ]
 
 
 def test_an_accepted_return_with_a_department_goes_straight_on(desk, departments):
@@ -145,7 +185,9 @@ def test_an_accepted_return_with_a_department_goes_straight_on(desk, departments
         desk, number, "settle-return", DISPATCHER, at("2026-09-28 09:20"),
         accept=True, department=departments[1], reason="转派",
     )  # fmt: skip
-    assert rows(desk, "SELECT stage, department FROM ticket") == [{"stage": "to_sign", "department": departments[1]}]
+    assert rows(desk, "SELECT stage, department FROM ticket") == [
+        {"stage": "to_sign", "department": departments[1]}
+    ]
     with pytest.raises(NotAllowed):
         act(desk, number, "sign", of(departments[0], Role.LIAISON), at("2026-09-28 09:30"))
 
@@ -172,12 +214,18 @@ def test_an_extension_asked_for_after_expiry_is_too_late(desk, departments):
 
 def test_a_pause_is_bounded_by_its_reason(desk, departments):
     number, handler, _ = handled(desk, departments)
-    with pytest.raises(BadInput, match="可用|没有挂起理由"):
-        act(desk, number, "suspend", handler, at("2026-09-28 11:00"), reason_code="想休息", until="2026-10-09")
+    with pytest.raises(BadInput, match="没有挂起理由"):
+        act(
+            desk, number, "suspend", handler, at("2026-09-28 11:00"), reason_code="想休息", until="2026-10-09"
+        )
     with pytest.raises(BadInput, match="晚于现在"):
-        act(desk, number, "suspend", handler, at("2026-09-28 11:00"), reason_code="诉讼中", until="2026-09-01")
+        act(
+            desk, number, "suspend", handler, at("2026-09-28 11:00"), reason_code="诉讼中", until="2026-09-01"
+        )
     with pytest.raises(LimitReached):
-        act(desk, number, "suspend", handler, at("2026-09-28 11:00"), reason_code="诉讼中", until="2028-01-01")
+        act(
+            desk, number, "suspend", handler, at("2026-09-28 11:00"), reason_code="诉讼中", until="2028-01-01"
+        )
 
 
 def test_three_calls_on_two_days_close_as_unrated(desk, departments):
@@ -212,7 +260,16 @@ def test_a_callback_that_reached_somebody_needs_both_answers(desk, departments):
 
 def test_solved_but_unsatisfied_goes_back_too(desk, departments):
     number = called_back(desk, departments)
-    act(desk, number, "call-back", CALLER_BACK, at("2026-09-29 14:00"), reached=True, solved=True, satisfied=False)
+    act(
+        desk,
+        number,
+        "call-back",
+        CALLER_BACK,
+        at("2026-09-29 14:00"),
+        reached=True,
+        solved=True,
+        satisfied=False,
+    )
     assert stage(desk) == "handling"
 
 
@@ -225,7 +282,16 @@ def test_the_department_reviews_before_the_hotline(desk, departments):
         act(desk, number, "review", DISPATCHER, at("2026-09-29 11:00"), level="department", approve=True)
     with pytest.raises(BadInput, match="理由"):
         act(desk, number, "review", leader, at("2026-09-29 11:00"), level="department", approve=False)
-    act(desk, number, "review", leader, at("2026-09-29 11:00"), level="department", approve=False, reason="不够具体")
+    act(
+        desk,
+        number,
+        "review",
+        leader,
+        at("2026-09-29 11:00"),
+        level="department",
+        approve=False,
+        reason="不够具体",
+    )
     assert stage(desk) == "handling"
 
 
@@ -239,7 +305,7 @@ def test_an_operator_answers_refuses_and_nobody_else_may(desk, departments):
     first = post(desk, at("2026-09-28 10:00"), text="社保卡在哪里办？").number
     act(desk, first, "answer", OPERATOR, at("2026-09-28 10:01"), words="到政务大厅三楼窗口办理。")
     second = post(desk, at("2026-09-28 10:00"), text="法院判得不公。").number
-    with pytest.raises(BadInput, match="可用的理由|没有不予受理"):
+    with pytest.raises(BadInput, match="没有不予受理"):
         act(desk, second, "refuse", OPERATOR, at("2026-09-28 10:01"), reason_code="不想办")
     reason = "litigation"
     act(desk, second, "refuse", OPERATOR, at("2026-09-28 10:01"), reason_code=reason)

@@ -69,7 +69,10 @@ def test_a_rejected_return_must_be_signed_anew():
     returned = event("returned", "2026-09-28 16:00", "returned")
     rejected = event("return_settled", "2026-09-29 09:30", "to_sign", accepted=False)
     plans = clocks_of(RECEIVED, DISPATCHED, returned, rejected)
-    assert [(each.generation, each.state) for each in plans if each.kind == "sign"] == [(1, "met"), (2, "armed")]
+    assert [(each.generation, each.state) for each in plans if each.kind == "sign"] == [
+        (1, "met"),
+        (2, "armed"),
+    ]
 
 
 def test_an_extension_is_added_to_the_original_deadline():
@@ -167,7 +170,8 @@ def test_a_redo_has_its_own_three_workdays():
 
 
 @pytest.mark.parametrize(
-    ("contacts", "state"), [([True], "met"), ([False], "armed"), ([False, False], "armed"), ([False] * 3, "met")]
+    ("contacts", "state"),
+    [([True], "met"), ([False], "armed"), ([False, False], "armed"), ([False] * 3, "met")],
 )
 def test_a_first_contact_is_one_that_reached_or_the_third_logged_attempt(contacts, state):
     tries = [event("contacted", f"2026-09-28 15:0{n}", reached=reached) for n, reached in enumerate(contacts)]
@@ -198,7 +202,13 @@ def test_the_ladder_of_handle_is_counted_from_both_ends():
 def test_a_longer_deadline_does_not_repeat_reminders_that_lie_behind():
     granted = event("extension_settled", "2026-10-12 17:00", accepted=True, workdays=1)
     handle = one(clocks_of(RECEIVED, DISPATCHED, SIGNED, granted), "handle")
-    assert [each.step for each in handle.steps] == ["warn_80", "breach", "supervise_1", "supervise_2", "supervise_3"]
+    assert [each.step for each in handle.steps] == [
+        "warn_80",
+        "breach",
+        "supervise_1",
+        "supervise_2",
+        "supervise_3",
+    ]
     assert all(each.at > granted.at for each in handle.steps)
 
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from rules.bodies import BODIES
-from rules.acts import DECIDERS
 from rules.access import ACT_ROLES
+from rules.acts import DECIDERS
+from rules.bodies import BODIES
 from rules.errors import IllegalAct
 from rules.lifecycle import ACT_WORDS, MOVES, OPEN_STAGES, STAGES, acts_in, move, require
 from rules.terms import Act, ClockKind, Stage

@@ -34,6 +34,8 @@ def test_every_single_wrong_digit_is_noticed():
             assert is_sound(changed) == (changed == number)
 
 
-@pytest.mark.parametrize("wrong", ["", "12", "9990012026112200001x", "９９９００１２０２６１１２２００００１７１"])
+@pytest.mark.parametrize(
+    "wrong", ["", "12", "9990012026112200001x", "９９９００１２０２６１１２２００００１７１"]
+)
 def test_what_has_not_the_shape_is_no_number(wrong):
     assert not is_sound(wrong)
