@@ -42,10 +42,8 @@ def departments(desk):
     return codes[0], codes[1]
 
 
-def test_from_receipt_to_closing(desk, departments):
-    first, second = departments
-    liaison, handler = of(second, Role.LIAISON), of(second, Role.HANDLER)
-    leader = of(second, Role.DEPARTMENT_LEADER)
+def returned_and_sent_on(desk, first, second):
+    """Received, sent to the wrong bureau, returned, and signed by the right one."""
     number = post(
         desk, at("2026-09-28 10:00"), type="投诉", text=WORDS, caller={"phone": "19900001234"}
     ).number
@@ -53,67 +51,56 @@ def test_from_receipt_to_closing(desk, departments):
     assert stage(desk) == "to_dispatch"
     send(desk, number, first, "2026-09-28 10:30")
     assert clock(desk, "handle", "armed") == [(1, "10-23 17:30")]  # 15 workdays after 28 September
-
-    act(
-        desk,
-        number,
-        "return",
-        of(first, Role.LIAISON),
-        at("2026-09-28 16:00"),
-        reason="属餐饮油烟，应由对方承办",
-    )
-    act(desk, number, "settle-return", DISPATCHER, at("2026-09-29 09:00"), accept=True, reason="理由成立")
+    reason = "属餐饮油烟，应由对方承办"
+    act(desk, number, "return", of(first, Role.LIAISON), at("2026-09-28 16:00"), reason=reason)
+    act(desk, number, "settle-return", DISPATCHER, at("2026-09-29 09:00"), accept=True, reason="成立")
     assert stage(desk) == "to_dispatch"
     send(desk, number, second, "2026-09-29 09:30")
-    act(desk, number, "sign", liaison, at("2026-09-29 10:00"))
-    act(desk, number, "contact", handler, at("2026-09-29 14:00"), reached=True, words="已联系，约定现场查看")
+    act(desk, number, "sign", of(second, Role.LIAISON), at("2026-09-29 10:00"))
     assert clock(desk, "handle", "armed") == [(1, "10-23 17:30")]  # a return restarts nothing
+    return number
 
+
+def extended_and_paused(desk, number, handler, leader):
+    """Three workdays more, and a pause over the National Day holiday that ends by itself."""
+    act(desk, number, "contact", handler, at("2026-09-29 14:00"), reached=True, words="约定现场查看")
     act(desk, number, "extend", handler, at("2026-09-29 15:00"), workdays=3, reason="需要检测")
     act(desk, number, "settle-extension", leader, at("2026-09-29 16:00"), accept=True)
     assert clock(desk, "handle", "armed") == [(2, "10-28 17:30")]  # 26, 27, 28 October
-
-    until = "2026-10-09T09:00"
-    act(desk, number, "suspend", handler, at("2026-09-30 15:00"), reason_code="等待第三方鉴定", until=until)
+    pause = {"reason_code": "等待第三方鉴定", "until": "2026-10-09T09:00"}
+    act(desk, number, "suspend", handler, at("2026-09-30 15:00"), **pause)
     assert (stage(desk), clock(desk, "handle", "armed")) == ("suspended", [])
     assert supervise.tick(desk, at("2026-10-09 08:59")) == 0
     assert supervise.tick(desk, at("2026-10-09 09:00")) == 1
     # 30 September 15:00 to 9 October 09:00 holds 2.5 + 7 working hours: 28 October 17:30 and 9.5 hours more.
     assert (stage(desk), clock(desk, "handle", "armed")) == ("handling", [(3, "10-30 11:30")])
 
-    act(desk, number, "reply", handler, at("2026-10-12 10:00"), words="已责令安装净化器", solved=True)
-    act(desk, number, "review", leader, at("2026-10-12 15:00"), level="department", approve=True)
-    act(desk, number, "review", DISPATCHER, at("2026-10-13 09:00"), level="hotline", approve=True)
-    assert clock(desk, "handle", "met") == [(3, "10-30 11:30")]
-    act(
-        desk,
-        number,
-        "call-back",
-        CALLER_BACK,
-        at("2026-10-13 10:00"),
-        reached=True,
-        solved=False,
-        satisfied=False,
-    )
-    assert stage(desk) == "handling"
-    assert clock(desk, "handle", "armed") == [(4, "10-16 17:30")]  # redo: 14, 15, 16 October
-    assert rows(desk, "SELECT complaint_count, redo_round FROM ticket") == [
-        {"complaint_count": 2, "redo_round": 1}
-    ]
 
-    act(desk, number, "reply", handler, at("2026-10-14 10:00"), words="已安装并复测", solved=True)
-    act(desk, number, "review", leader, at("2026-10-14 11:00"), level=1, approve=True)
-    act(desk, number, "review", DISPATCHER, at("2026-10-14 14:00"), level=2, approve=True)
-    act(
-        desk,
-        number,
-        "call-back",
-        CALLER_BACK,
-        at("2026-10-14 15:00"),
-        reached=True,
-        solved=True,
-        satisfied=True,
-    )
+def replied_and_called_back(desk, number, second, days, **answer):
+    """Reply, both reviews and the callback, at four instants."""
+    handler, leader = of(second, Role.HANDLER), of(second, Role.DEPARTMENT_LEADER)
+    act(desk, number, "reply", handler, at(days[0]), words="已责令安装净化器", solved=True)
+    act(desk, number, "review", leader, at(days[1]), level="department", approve=True)
+    act(desk, number, "review", DISPATCHER, at(days[2]), level=2, approve=True)
+    act(desk, number, "call-back", CALLER_BACK, at(days[3]), reached=True, **answer)
+
+
+def test_from_receipt_to_closing(desk, departments):
+    first, second = departments
+    number = returned_and_sent_on(desk, first, second)
+    extended_and_paused(desk, number, of(second, Role.HANDLER), of(second, Role.DEPARTMENT_LEADER))
+
+    days = ("2026-10-12 10:00", "2026-10-12 15:00", "2026-10-13 09:00", "2026-10-13 10:00")
+    replied_and_called_back(desk, number, second, days, solved=False, satisfied=False)
+    assert clock(desk, "handle", "met") == [(3, "10-30 11:30")]
+    assert (stage(desk), clock(desk, "handle", "armed")) == (
+        "handling",
+        [(4, "10-16 17:30")],
+    )  # 14, 15, 16 October
+    assert rows(desk, "SELECT complaint_count AS n, redo_round AS r FROM ticket") == [{"n": 2, "r": 1}]
+
+    days = ("2026-10-14 10:00", "2026-10-14 11:00", "2026-10-14 14:00", "2026-10-14 15:00")
+    replied_and_called_back(desk, number, second, days, solved=True, satisfied=True)
     (ticket,) = rows(desk, "SELECT stage, closed_at, due_at FROM ticket")
     assert (ticket["stage"], local(ticket["closed_at"]), ticket["due_at"]) == ("closed", "10-14 15:00", None)
     assert rows(desk, "SELECT count(*) AS n FROM clock WHERE next_at IS NOT NULL") == [{"n": 0}]
