@@ -24,13 +24,15 @@ _SUSTAINED_SECONDS = 1.0
 
 _LEFT = text("SELECT count(*) FROM outbox WHERE state <> 'done'")
 _WAITING = text("SELECT count(*) FROM ticket WHERE stage = 'received'")
-_DISPATCHED = text("SELECT count(*) FILTER (WHERE stage <> 'received'), count(*) FILTER (WHERE stage = 'to_sign') FROM ticket "
-                   "WHERE number > :after")  # fmt: skip
-_LAST = text("SELECT coalesce(max(number), '') FROM ticket")
+#: By the event and not by the number: each web process numbers from a block of its own.
+_LAST = text("SELECT coalesce(max(id), 0) FROM event")
+_DISPATCHED = text("""
+    SELECT count(*) FILTER (WHERE stage <> 'received'), count(*) FILTER (WHERE stage = 'to_sign')
+    FROM event JOIN ticket ON ticket.number = event.ticket WHERE event.kind = 'received' AND event.id > :after""")
 _LAGS = text("""
     SELECT extract(epoch FROM pg_xact_commit_timestamp(decision.xmin) - pg_xact_commit_timestamp(event.xmin))
     FROM event JOIN decision ON decision.ticket = event.ticket AND decision.act = 'triage'
-    WHERE event.kind = 'received' AND event.ticket > :after ORDER BY 1""")
+    WHERE event.kind = 'received' AND event.id > :after ORDER BY 1""")
 
 
 @dataclass(frozen=True, slots=True)
