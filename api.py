@@ -15,7 +15,7 @@ from fastapi.staticfiles import StaticFiles
 
 from dispatch import settings
 from dispatch.desk import Desk, open_desk
-from dispatch.jobs import Doorbell
+from dispatch.jobs import SteadyDoorbell
 from dispatch.keys import Keys
 from dispatch.sessions import Sessions
 from web import acting, faults, health, pages, public, reading, receiving, suggesting
@@ -78,7 +78,7 @@ def app() -> FastAPI:
     """
     _log_plainly()
     found = settings.read(os.environ)
-    bell = Doorbell(found.redis_url or f"unix://{found.socket}")
+    bell = SteadyDoorbell(found.redis_url or f"unix://{found.socket}")
     folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
     return create_app(open_desk(found, os.urandom, bell), _now, Path(folder) if folder else None)
 

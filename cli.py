@@ -1,8 +1,8 @@
 """The terminal door (命令行): the `hotline` command of contract.md; the work itself is done in the rooms."""
 
 import os
-import sys
 import tempfile
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -24,7 +24,7 @@ from classifier.stream import answer_stream
 from dispatch import checkup, deadlines, demo, imports, install, jobs, packs, settings
 from dispatch.desk import Desk, open_desk
 from dispatch.embedded import EmbeddedQueue
-from dispatch.parts import require_free
+from dispatch.parts import require_free, shared_counts
 from dispatch.settings import Settings
 from dispatch.sheets import Sheet, read_columns
 from dispatch.storage import migrate
@@ -194,11 +194,12 @@ def serve(
     open_desk(found, os.urandom).database.close()
     require_free(host, port)
     _export(found)
-    if workers > 1:
-        os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="hotline-metrics-"))
     try:
-        uvicorn.run("api:app", factory=True, host=host, port=port, workers=workers, access_log=False,
-                    log_level="warning", timeout_graceful_shutdown=1)  # fmt: skip
+        with shared_counts() as counts:
+            if workers > 1:
+                os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(counts))
+            uvicorn.run("api:app", factory=True, host=host, port=port, workers=workers, access_log=False,
+                        log_level="warning", timeout_graceful_shutdown=1)  # fmt: skip
     except SystemExit as gone:
         if gone.code:
             raise DeskError("服务没有启动成功，原因见上面的日志。") from gone

@@ -53,7 +53,6 @@ class Ground:
             **named,
             "HOTLINE_DATABASE_URL": self.settings.database_url,
             "HOTLINE_DIR": str(self.folder),
-            "PROMETHEUS_MULTIPROC_DIR": str(self.folder / "metrics"),
             "PYTHONPATH": str(HOUSE),
         }
 
@@ -154,7 +153,6 @@ def prepare(folder: Path, url: str | None, model: bool = False) -> Ground:
     """Set a desk up in `folder`, on SQLite there or on the database at `url`, with the catalogue's model if wanted."""
     found = settings.read({}, database=url, dir=folder)
     now = datetime.now(UTC)
-    (folder / "metrics").mkdir()
     install.init(found, PACK, os.urandom, now)
     policy = parse(packs.read_folder(PACK))
     with _opened(found) as desk:

@@ -83,21 +83,28 @@ def address_of(request: Request) -> str:
 _bearer = HTTPBearer(auto_error=False, description="接口密钥（hk_ 开头）")
 
 
-async def anyone(
-    request: Request, bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
-) -> Asker:
+async def asker_of(request: Request) -> Asker:
     """The asker, with or without a key. Raises NoSuchKey for a key that is wrong."""
     door = door_of(request)
     now = door.clock()
-    if "authorization" not in request.headers:
+    given = request.headers.get("authorization")
+    if given is None:
         return Asker(door, CITIZEN, now, address_of(request))
-    if bearer is None or not bearer.credentials:
+    scheme, _, key = given.partition(" ")
+    if scheme.lower() != "bearer" or not key.strip():
         raise NoSuchKey()
-    key = bearer.credentials
+    key = key.strip()
     actor = door.keys.at_hand(key, now) or await run_in_threadpool(door.keys.find, key, now)
     if actor is None:
         raise NoSuchKey()
     return Asker(door, actor, now, address_of(request))
+
+
+async def anyone(
+    request: Request, _: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+) -> Asker:
+    """The asker, as a dependency that OpenAPI can describe."""
+    return await asker_of(request)
 
 
 async def keyed(asker: Annotated[Asker, Depends(anyone)]) -> Asker:

@@ -1,18 +1,42 @@
 """Registering what people say (受理接口): the one route that must hold under any load."""
 
-from typing import Annotated
+import json
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import APIRouter, Header, HTTPException, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dispatch.receive import Asked, receive
 from intake.request import LONGEST_TEXT, body_fingerprint, build
 from rules.access import CITIZEN, RECEIVING_ROLES
 from rules.errors import BadInput, NotAllowed
-from web.door import Anyone, Asker, NoSuchKey, say
+from web.door import Anyone, Asker, NoSuchKey, asker_of, say
 from web.statuses import declared
 
-router = APIRouter()
+
+class Straight(APIRoute):
+    """Reads the request without FastAPI's solving of dependencies, which costs half as much as accepting does.
+
+    The signature of the endpoint still describes the route in OpenAPI.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Asker, body and key from the request itself; the endpoint runs in a thread."""
+
+        async def handle(request: Request) -> Response:
+            asker = await asker_of(request)
+            body = _ticket_body(await request.body(), request.headers.get("content-type", ""))
+            key = request.headers.get("idempotency-key")
+            return await run_in_threadpool(post_ticket, body, asker, key)
+
+        return handle
+
+
+router = APIRouter(route_class=Straight)
 
 _SHORTEST_KEY = 16
 _LONGEST_KEY = 200
@@ -76,7 +100,6 @@ _ANSWERS = {
 
 @router.post("/api/tickets", status_code=201, response_model=None, responses=_ANSWERS, summary="登记诉求")
 def post_ticket(
-    request: Request,
     body: TicketBody,
     asker: Anyone,
     idempotency_key: Annotated[str | None, Header(description="同一键再次提交得到同一回答")] = None,
@@ -103,6 +126,21 @@ def post_ticket(
         "joined": receipt.joined,
     }
     return say(said, 200 if receipt.again else 201)
+
+
+def _ticket_body(raw: bytes, kind: str) -> TicketBody:
+    """The body of a post, with FastAPI's own errors for what cannot be read."""
+    try:
+        is_json = kind.partition(";")[0].strip().lower().endswith("json")
+        return TicketBody.model_validate(json.loads(raw) if is_json and raw else raw or None)
+    except ValidationError as fault:
+        errors = [{**each, "loc": ("body", *each["loc"])} for each in fault.errors(include_url=False)]
+        raise RequestValidationError(errors) from fault
+    except json.JSONDecodeError as fault:
+        said = {"type": "json_invalid", "loc": ("body", fault.pos), "msg": fault.msg, "input": {}}
+        raise RequestValidationError([said]) from fault
+    except (UnicodeDecodeError, RecursionError) as fault:
+        raise HTTPException(400) from fault
 
 
 def _checked(key: str | None) -> str | None:

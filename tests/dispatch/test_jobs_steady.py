@@ -1,0 +1,30 @@
+"""The steady bell (门铃) of a door under load: seldom, and never silent."""
+
+import time
+
+from dispatch.jobs import Doorbell, SteadyDoorbell
+
+
+def test_a_steady_bell_rings_at_once_and_makes_up_for_what_came_too_soon(empty_valkey):
+    bell = SteadyDoorbell(empty_valkey)
+    try:
+        assert bell.ring("triage")
+        bell.answered("triage")  # a worker takes the bell down at once
+        assert all(bell.ring("triage") for _ in range(100))
+        deadline = time.monotonic() + 5
+        while bell.depth() == {"triage": 1, "notices": 0} and time.monotonic() < deadline:
+            time.sleep(0.005)
+        assert bell.depth() == {"triage": 2, "notices": 0}  # one at once, one for all that came too soon
+    finally:
+        bell.close()
+
+
+def test_a_steady_bell_rings_what_it_owes_before_it_closes(empty_valkey):
+    bell = SteadyDoorbell(empty_valkey, clock=lambda: 0.0)
+    bell.ring("notices")
+    bell.answered("notices")
+    bell.ring("notices")
+    bell.close()
+    other = Doorbell(empty_valkey)
+    assert other.depth() == {"triage": 0, "notices": 2}
+    other.close()
