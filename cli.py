@@ -1,8 +1,8 @@
 """The terminal door (命令行): the `hotline` command of contract.md; the work itself is done in the rooms."""
 
 import os
-import tempfile
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext

@@ -19,16 +19,7 @@ import pytest
 import redis
 
 from dispatch.embedded import EmbeddedQueue
-from dispatch.jobs import (
-    BELL_SECONDS,
-    QUEUES,
-    Doorbell,
-    NoBell,
-    QueueAway,
-    UnknownQueue,
-    build_worker,
-    work,
-)
+from dispatch.jobs import BELL_SECONDS, QUEUES, Doorbell, NoBell, QueueAway, UnknownQueue, build_worker, work
 
 ROOT = Path(__file__).parents[2]
 HERE = "tests.dispatch.test_jobs"
