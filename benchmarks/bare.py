@@ -25,7 +25,7 @@ sealed_text) VALUES (%(number)s, %(code)s, %(now)s, 'bare', %(channel)s, false, 
 _EVENT = """INSERT INTO event (ticket, kind, at, recorded_at, actor, data)
 VALUES (%(number)s, 'received', %(now)s, %(now)s, 'bare', %(data)s)"""
 _OUTBOX = """INSERT INTO outbox (kind, ticket, state, attempts, ready_at, created_at, data)
-VALUES ('triage', %(number)s, 'done', 0, %(now)s, %(now)s, '{}')"""
+VALUES ('bare', %(number)s, 'ready', 0, %(now)s, %(now)s, '{}')"""
 
 
 class Caller(BaseModel):

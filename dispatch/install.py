@@ -131,7 +131,7 @@ def new_password(database: Database, login: str, random: Callable[[int], bytes])
         if user is None:
             raise BadInput(f"没有登录名“{login}”。", "用 hotline user list 查看。")
         user.password = kept
-        tx.add(user)
+        tx.session.add(user)
     return password
 
 
@@ -142,7 +142,7 @@ def disable_user(database: Database, login: str, now: datetime) -> None:
         if user is None:
             raise BadInput(f"没有登录名“{login}”。", "用 hotline user list 查看。")
         user.disabled_at = user.disabled_at or now
-        tx.add(user)
+        tx.session.add(user)
 
 
 def add_key(

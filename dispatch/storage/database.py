@@ -6,7 +6,7 @@ import json
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -80,7 +80,7 @@ class Doubled(DeskError):
     status = 409
 
 
-class Transaction(Session):
+class Transaction:
     """One act: everything in it is committed together or not at all.
 
     `bells` names the queues to ring once the commit has happened; a rollback forgets them.
@@ -88,13 +88,31 @@ class Transaction(Session):
 
     def __init__(self, connection: Connection) -> None:
         """`connection` has begun; whoever opened it ends it."""
-        super().__init__(connection, expire_on_commit=False)
         self._connection = connection
+        self._session: Session | None = None
         self.bells: set[str] = set()
 
-    def connection(self, bind_arguments: Any = None, execution_options: Any = None) -> Connection:
-        """The one connection of this act, for Core statements; the session's own bookkeeping is passed by."""
+    def connection(self) -> Connection:
+        """The one connection of this act, for Core statements."""
         return self._connection
+
+    @property
+    def session(self) -> Session:
+        """The session over that connection, for whole rows; made when first asked for, as hot paths never do."""
+        if self._session is None:
+            self._session = Session(self._connection, expire_on_commit=False)
+        return self._session
+
+    def commit(self) -> None:
+        """Write what the session still holds, and commit."""
+        if self._session is not None:
+            self._session.flush()
+        self._connection.commit()
+
+    def close(self) -> None:
+        """Let the session go; what was not committed is rolled back with the connection."""
+        if self._session is not None:
+            self._session.close()
 
     def ring(self, queue: str) -> None:
         """Remember to wake the workers of `queue` after the commit."""
@@ -199,8 +217,7 @@ class Database:
         """
         with saying_why(), self._lock() if self._lock else nullcontext(), self._open(self._writing) as tx:
             yield tx
-            tx.flush()
-            tx.connection().commit()
+            tx.commit()
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
@@ -213,7 +230,7 @@ class Database:
         """Rolled back at the end, but for what was committed before."""
         with engine.connect() as connection:
             connection.begin()
-            with Transaction(connection) as tx:
+            with closing(Transaction(connection)) as tx:
                 yield tx
 
     def unclaimed(self, query: Select[Any]) -> Select[Any]:

@@ -19,47 +19,47 @@ def active(tx: Transaction, kind: str) -> str | None:
     query = (
         select(Activation.hash).where(Activation.kind == kind).order_by(col(Activation.id).desc()).limit(1)
     )
-    return tx.exec(query).first() or None
+    return tx.session.exec(query).first() or None
 
 
 def activations(tx: Transaction, kind: str) -> list[Activation]:
     """Every change of what is in use, newest first."""
     return list(
-        tx.exec(select(Activation).where(Activation.kind == kind).order_by(col(Activation.id).desc()))
+        tx.session.exec(select(Activation).where(Activation.kind == kind).order_by(col(Activation.id).desc()))
     )
 
 
 def activate(tx: Transaction, kind: str, digest: str, actor: str, now: datetime) -> None:
     """Make `digest` the one in use."""
-    tx.add(Activation(kind=kind, hash=digest, actor=actor, at=now))
-    tx.flush()
+    tx.session.add(Activation(kind=kind, hash=digest, actor=actor, at=now))
+    tx.session.flush()
 
 
 def keep_pack(
     tx: Transaction, digest: str, name: str, title: str, files: dict[str, str], now: datetime
 ) -> None:
     """Store a pack under its hash; the same pack is stored once."""
-    if tx.get(Pack, digest) is None:
-        tx.add(Pack(hash=digest, name=name, title=title, files=files, created_at=now))
-        tx.flush()
+    if tx.session.get(Pack, digest) is None:
+        tx.session.add(Pack(hash=digest, name=name, title=title, files=files, created_at=now))
+        tx.session.flush()
 
 
 def pack_files(tx: Transaction, digest: str) -> dict[str, str] | None:
     """The files of a stored pack."""
-    found = tx.get(Pack, digest)
+    found = tx.session.get(Pack, digest)
     return dict(found.files) if found else None
 
 
 def keep_model(tx: Transaction, digest: str, manifest: dict[str, Any], now: datetime) -> None:
     """Remember a model bundle by its hash."""
-    if tx.get(Model, digest) is None:
-        tx.add(Model(hash=digest, manifest=manifest, created_at=now))
-        tx.flush()
+    if tx.session.get(Model, digest) is None:
+        tx.session.add(Model(hash=digest, manifest=manifest, created_at=now))
+        tx.session.flush()
 
 
 def models(tx: Transaction) -> list[Model]:
     """All model bundles the desk knows, newest first."""
-    return list(tx.exec(select(Model).order_by(col(Model.created_at).desc())))
+    return list(tx.session.exec(select(Model).order_by(col(Model.created_at).desc())))
 
 
 def sync_departments(tx: Transaction, rows: Sequence[PackDepartment]) -> None:
@@ -93,47 +93,47 @@ def sync_areas(tx: Transaction, rows: Sequence[PackArea]) -> None:
 
 
 def _sync(tx: Transaction, table: type[AnyPlace], wanted: Sequence[AnyPlace]) -> None:
-    for held in tx.exec(select(table)):
+    for held in tx.session.exec(select(table)):
         held.active = False
     for row in wanted:
-        tx.merge(row)
-    tx.flush()
+        tx.session.merge(row)
+    tx.session.flush()
 
 
 def departments(tx: Transaction) -> list[Department]:
     """All departments, active ones first."""
-    return list(tx.exec(select(Department).order_by(col(Department.active).desc(), col(Department.code))))
+    return list(tx.session.exec(select(Department).order_by(col(Department.active).desc(), col(Department.code))))
 
 
 def add_user(tx: Transaction, user: User, roles: Sequence[tuple[str, str]]) -> None:
     """Add a person with their (role, department) pairs. Raises Doubled when the log-in is taken."""
-    tx.add(user)
-    tx.flush()
+    tx.session.add(user)
+    tx.session.flush()
     for role, department in roles:
-        tx.add(UserRole(login=user.login, role=role, department=department))
-    tx.flush()
+        tx.session.add(UserRole(login=user.login, role=role, department=department))
+    tx.session.flush()
 
 
 def users(tx: Transaction) -> list[tuple[User, list[UserRole]]]:
     """All people with their roles."""
     held: dict[str, list[UserRole]] = {}
-    for role in tx.exec(select(UserRole)):
+    for role in tx.session.exec(select(UserRole)):
         held.setdefault(role.login, []).append(role)
-    return [(user, held.get(user.login, [])) for user in tx.exec(select(User).order_by(col(User.login)))]
+    return [(user, held.get(user.login, [])) for user in tx.session.exec(select(User).order_by(col(User.login)))]
 
 
 def user(tx: Transaction, login: str) -> User | None:
     """One person by log-in."""
-    return tx.get(User, login)
+    return tx.session.get(User, login)
 
 
 def add_key(tx: Transaction, key: ApiKey) -> ApiKey:
     """Store an API key's digest; the row comes back with its id."""
-    tx.add(key)
-    tx.flush()
+    tx.session.add(key)
+    tx.session.flush()
     return key
 
 
 def keys(tx: Transaction) -> list[ApiKey]:
     """All keys that have not been switched off."""
-    return list(tx.exec(select(ApiKey).where(col(ApiKey.disabled_at).is_(None))))
+    return list(tx.session.exec(select(ApiKey).where(col(ApiKey.disabled_at).is_(None))))

@@ -84,7 +84,7 @@ def open_of_person(tx: Transaction, person: int) -> list[Mapping[str, Any]]:
 
 def lock(tx: Transaction, number: str) -> Ticket:
     """The ticket, locked to the end of the transaction. Raises NoSuchTicket."""
-    found = tx.exec(
+    found = tx.session.exec(
         select_model(Ticket).where(Ticket.number == number).with_for_update(key_share=True)
     ).first()
     if found is None:
@@ -95,12 +95,12 @@ def lock(tx: Transaction, number: str) -> Ticket:
 def lock_all(tx: Transaction, numbers: Sequence[str]) -> dict[str, Ticket]:
     """Those of the tickets that exist, by number, locked in the order of their numbers."""
     query = select_model(Ticket).where(col(Ticket.number).in_(numbers)).order_by(col(Ticket.number))
-    return {each.number: each for each in tx.exec(query.with_for_update(key_share=True))}
+    return {each.number: each for each in tx.session.exec(query.with_for_update(key_share=True))}
 
 
 def read(tx: Transaction, number: str) -> Ticket:
     """The ticket as it is now. Raises NoSuchTicket."""
-    found = tx.get(Ticket, number)
+    found = tx.session.get(Ticket, number)
     if found is None:
         raise NoSuchTicket(number=number)
     return found
@@ -141,14 +141,14 @@ def by_key(
         same.append(and_(col(Request.channel) == channel, col(Request.external_id) == external))
     if not same:
         return None
-    return tx.exec(
+    return tx.session.exec(
         select_model(Request).where(Request.scope == scope, or_(*same)).order_by(col(Request.id))
     ).first()
 
 
 def requests_of(tx: Transaction, number: str) -> list[Request]:
     """All contacts of a ticket, oldest first."""
-    return list(tx.exec(select_model(Request).where(Request.ticket == number).order_by(col(Request.id))))
+    return list(tx.session.exec(select_model(Request).where(Request.ticket == number).order_by(col(Request.id))))
 
 
 def rows_of(tx: Transaction, table: str, number: str) -> list[Mapping[str, Any]]:

@@ -66,7 +66,7 @@ def test_a_new_password_or_switching_off_ends_all_sessions(desk, sessions, chang
         person = registry.user(tx, "w.x")
         for name, value in change.items():
             setattr(person, name, value)
-        tx.add(person)
+        tx.session.add(person)
     assert sessions.visitor(cookie, NOW + timedelta(seconds=6)) is None
 
 

@@ -195,7 +195,7 @@ def test_a_person_keeps_the_first_day_and_the_last(desk):
     meet(desk, "19900001234")
     meet(desk, "19900001234", later)
     with desk.database.reading() as tx:
-        person = tx.get(Person, meet(desk, "19900001234", later))
+        person = tx.session.get(Person, meet(desk, "19900001234", later))
     assert (person.created_at, person.seen_at) == (NOW, later)
     opened = desk.seal.open(person.sealed_phone, f"person.phone:{person.phone_index}")
     assert opened == "19900001234"
