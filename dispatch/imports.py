@@ -176,8 +176,7 @@ class _Loader:
         old = self._order.history or batch.now - request.received_at > HISTORY_AFTER
         person, contacts, key = None, 0, request.caller.key
         if key is not None:
-            held = self._desk.database, self._desk.seal
-            person, contacts = people.count_contact(tx, *held, key, batch.now)
+            person, contacts = people.count_contact(tx, self._desk.seal, key, batch.now)
         danger = (
             None
             if old

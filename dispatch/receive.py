@@ -99,7 +99,7 @@ def accept(
     """
     person, contacts = None, 0
     if request.caller.key is not None:
-        person, contacts = people.count_contact(tx, desk.database, desk.seal, request.caller.key, now)
+        person, contacts = people.count_contact(tx, desk.seal, request.caller.key, now)
     danger = emergency(f"{request.given_title or ''}\n{request.text}", policy.emergencies)
     same = None
     if danger is None and person is not None and contacts > 1:  # who was never met has no open ticket

@@ -7,17 +7,19 @@ import os
 from base64 import b64decode, b64encode
 from collections.abc import Callable
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import Table
+from sqlalchemy import Dialect, Table, literal_column
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 
 from dispatch.storage import tables  # noqa: F401  (defines the tables)
-from dispatch.storage.database import Database, Transaction
+from dispatch.storage.database import Transaction
+from dispatch.storage.prepared import Prepared
 from rules.errors import DeskError
 
 CIPHER = "A256GCM"
@@ -133,22 +135,23 @@ def _meeting(insert: Callable[[Table], Any]) -> Any:
     upsert = insert(_person)
     return upsert.on_conflict_do_update(
         index_elements=["phone_index"],
-        set_={"seen_at": upsert.excluded.seen_at, "contacts": _person.c.contacts + 1},
+        set_={"seen_at": upsert.excluded.seen_at, "contacts": _person.c.contacts + literal_column("1")},
     ).returning(_person.c.id, _person.c.contacts)
 
 
-#: Built once: building it costs more than running it. The key says whether the database is SQLite.
-_MEETING = {True: _meeting(sqlite.insert), False: _meeting(postgresql.insert)}
+@cache
+def _prepared(dialect: Dialect) -> Prepared:
+    insert = sqlite.insert if dialect.name == "sqlite" else postgresql.insert
+    columns = ("phone_index", "sealed_phone", "created_at", "seen_at", "contacts")
+    return Prepared(_meeting(insert), _person, columns, dialect)
 
 
-def meet(tx: Transaction, database: Database, seal: Seal, key: str, now: datetime) -> int:
+def meet(tx: Transaction, seal: Seal, key: str, now: datetime) -> int:
     """The person's row id, made on the first contact; as `count_contact`."""
-    return count_contact(tx, database, seal, key, now)[0]
+    return count_contact(tx, seal, key, now)[0]
 
 
-def count_contact(
-    tx: Transaction, database: Database, seal: Seal, key: str, now: datetime
-) -> tuple[int, int]:
+def count_contact(tx: Transaction, seal: Seal, key: str, now: datetime) -> tuple[int, int]:
     """The person's row id, made on the first contact, and how many contacts there are now: 1 is a caller never met.
 
     `key` is what the caller is known by: a normalised phone, or another platform's reference. The row stays locked
@@ -162,5 +165,7 @@ def count_contact(
         "seen_at": now,
         "contacts": 1,
     }
-    found = tx.connection().execute(_MEETING[database.is_sqlite], values).one()
+    connection = tx.connection()
+    meeting = _prepared(connection.dialect)
+    found = connection.exec_driver_sql(meeting.text, meeting.values(values)).one()
     return found.id, found.contacts

@@ -102,7 +102,9 @@ def _sync(tx: Transaction, table: type[AnyPlace], wanted: Sequence[AnyPlace]) ->
 
 def departments(tx: Transaction) -> list[Department]:
     """All departments, active ones first."""
-    return list(tx.session.exec(select(Department).order_by(col(Department.active).desc(), col(Department.code))))
+    return list(
+        tx.session.exec(select(Department).order_by(col(Department.active).desc(), col(Department.code)))
+    )
 
 
 def add_user(tx: Transaction, user: User, roles: Sequence[tuple[str, str]]) -> None:
@@ -119,7 +121,9 @@ def users(tx: Transaction) -> list[tuple[User, list[UserRole]]]:
     held: dict[str, list[UserRole]] = {}
     for role in tx.session.exec(select(UserRole)):
         held.setdefault(role.login, []).append(role)
-    return [(user, held.get(user.login, [])) for user in tx.session.exec(select(User).order_by(col(User.login)))]
+    return [
+        (user, held.get(user.login, [])) for user in tx.session.exec(select(User).order_by(col(User.login)))
+    ]
 
 
 def user(tx: Transaction, login: str) -> User | None:

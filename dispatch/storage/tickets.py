@@ -148,7 +148,9 @@ def by_key(
 
 def requests_of(tx: Transaction, number: str) -> list[Request]:
     """All contacts of a ticket, oldest first."""
-    return list(tx.session.exec(select_model(Request).where(Request.ticket == number).order_by(col(Request.id))))
+    return list(
+        tx.session.exec(select_model(Request).where(Request.ticket == number).order_by(col(Request.id)))
+    )
 
 
 def rows_of(tx: Transaction, table: str, number: str) -> list[Mapping[str, Any]]:

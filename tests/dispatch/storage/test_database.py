@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from sqlalchemy import event, select
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlmodel import SQLModel
 
 from dispatch import triage
 from dispatch.storage import database as storage
@@ -24,7 +25,6 @@ from dispatch.storage.database import (
     StorageFull,
     WriteLock,
 )
-from dispatch.storage.ledger import table
 from rules.terms import Happened, Happening
 from tests.desks import OPERATOR, act, post, rows, settle
 from tests.dispatch.test_receive import at_once
@@ -33,6 +33,10 @@ from tests.stories import at
 
 NOW = at("2026-09-28 10:00")
 SECRET = "住在某处的某人说了不该外传的话"
+
+
+def table(name):
+    return SQLModel.metadata.tables[name]
 
 
 def counts(desk):

@@ -181,7 +181,7 @@ def test_a_missing_key_file_says_not_to_make_a_new_one_where_there_is_data(tmp_p
 
 def meet(desk, key, now=NOW):
     with desk.transaction() as tx:
-        return people.meet(tx, desk.database, desk.seal, key, now)
+        return people.meet(tx, desk.seal, key, now)
 
 
 def test_one_phone_is_one_person_however_often_and_from_however_many(desk):
