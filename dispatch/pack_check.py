@@ -7,6 +7,7 @@ from dispatch import packs
 from dispatch.terminal import table, write
 from rules import cases
 from rules.errors import PackFault
+from rules.pack_overlaps import overlaps
 from rules.pack_view import Value, merged
 from rules.policy import Policy, parse
 
@@ -20,7 +21,8 @@ def check_pack(name: str) -> dict[str, Any]:
 
     `ok` is whether it is sound and does what its cases say; `faults` are those of the pack and of every pack that it
     extends, each with pack, file, line, what is wrong and what to do; `merged` is None while there are faults. What an
-    abstract pack lacks stands in `missing` and is no fault. Raises PackFault only where there is no pack.
+    abstract pack lacks stands in `missing`, dispatch rules that can meet in one ticket in `overlaps`; both are no fault.
+    Raises PackFault only where there is no pack.
     """
     files = packs.read_folder(name, with_cases=True)
     policy, faults = _parsed(files)
@@ -38,6 +40,7 @@ def check_pack(name: str) -> dict[str, Any]:
         "counts": _counts(policy) if policy else None,
         "faults": faults,
         "failed_cases": failed,
+        "overlaps": list(_overlaps(policy, values)) if policy else [],
         "merged": [each.as_dict() for each in values if each.table != "case"] if policy else None,
     }
 
@@ -64,6 +67,18 @@ def _failed(policy: Policy, values: tuple[Value, ...]) -> Iterator[dict[str, Any
             place = places[case.name]
             mend = "请改规则，或改样例里应得出的结果；想知道原因，用 hotline pack explain"
             yield {"pack": place.pack, "file": place.file, "line": place.line, "says": says, "mend": mend}
+
+
+def _overlaps(policy: Policy, values: tuple[Value, ...]) -> Iterator[dict[str, Any]]:
+    places = [each for each in values if each.table == "rule"]
+    for each in overlaps(policy):
+        first, second = places[each.first], places[each.second]
+        origin = {"pack": second.pack, "file": second.file, "line": second.line}
+        yield {
+            **origin,
+            "rules": [first.key, second.key],
+            "says": f"“{first.key}”（{first.place}）与“{second.key}”可能同时符合（{'、'.join(each.shared[:3])}），先写的算数",
+        }
 
 
 def _counts(policy: Policy) -> dict[str, int]:
@@ -97,6 +112,10 @@ def lines(found: Mapping[str, Any]) -> list[str]:
         told.append("这个规则包只供继承，不能直接启用；自身还缺：" + "；".join(found["missing"]) + "。")
     assumed = sum(each["assumed"] for each in found["merged"])
     told.append(f"待核实的值 {assumed} 个，启用前请由本地核定。" if assumed else "没有待核实的值。")
+    told += [
+        f"提醒：{each['pack']}/{each['file']} 第 {each['line']} 行：{each['says']}"
+        for each in found["overlaps"]
+    ]
     return [*told, *(wrong or ["没有发现错误。"])]
 
 

@@ -80,7 +80,8 @@ def follow(files: Mapping[str, str], faults: list[Fault]) -> Chain:
     names = list(dict.fromkeys(pack for pack, _ in pages))
     parents = {name: _parent(pages.get((name, HEAD))) for name in names}
     leaves = [name for name in names if name not in {parents[other] for other in names if other != name}]
-    packs, whole = [], not any((name, HEAD) in pages and pages[name, HEAD].broken for name in names)
+    packs: list[str] = []
+    whole = not any((name, HEAD) in pages and not _says(pages[name, HEAD]) for name in names)
     current: str | None = (leaves or names or [""])[0]
     while current is not None:
         packs.append(current)
@@ -103,7 +104,16 @@ def _no_way(above: str, packs: list[str]) -> tuple[str, str]:
     return f"找不到上级规则包“{above}”", "请写一个随系统提供的名字，或把它的文件夹放在同一目录下"
 
 
+def _says(page: Page) -> bool:
+    """Whether a pack.toml can be read and says in a text what it extends, if anything."""
+    given = page.document.get("extends", "x")
+    if not page.broken and not (isinstance(given, str) and given.strip()):
+        page.fault("", 0, "extends", "extends 应是一个规则包的名字", '例如 extends = "national"')
+        return False
+    return not page.broken
+
+
 def _parent(page: Page | None) -> str | None:
-    """The name in `extends`; what is no text is told when pack.toml is read."""
+    """The name in `extends`."""
     found = page.document.get("extends") if page else None
     return found.strip() if isinstance(found, str) and found.strip() else None

@@ -91,7 +91,7 @@ def check_reach(
     """A rule that an earlier one always takes over from is a fault: it would be read and never fire."""
     for at, (row, rule) in enumerate(read):
         for above, other in read[:at]:
-            if other.id != rule.id and _covers(other, rule, areas, categories):
+            if other.id != rule.id and covers(other, rule, areas, categories):
                 words = f"规则“{rule.id}”永远轮不到：前面的“{other.id}”总是先符合"
                 row.never_reached("id", (above,), words)
                 break
@@ -111,7 +111,7 @@ def check_catalogue(
             sheet.lack(words, rows.get(category.code), "请写 department，或在 routing.toml 里写一条规则")
 
 
-def _covers(
+def covers(
     wide: RoutingRule, narrow: RoutingRule, areas: Mapping[str, Area], categories: Mapping[str, Category]
 ) -> bool:
     """Whether every ticket that fits `narrow` fits `wide`; says no where it cannot be sure."""

@@ -202,3 +202,16 @@ def test_what_replaces_a_value_of_a_pack_above_names_it() -> None:
 def test_there_must_be_a_pack() -> None:
     with pytest.raises(PackFault, match="找不到规则包"):
         pack_check.check_pack("nowhere")
+
+
+def test_rules_that_can_meet_are_told_with_both_places_and_are_no_fault(tmp_path: Path) -> None:
+    two = RULE.format(id="one", more='any_words = ["风筝"]\ntypes = ["help"]')
+    two += RULE.format(id="two", more='any_words = ["风筝"]\nareas = ["999001001"]').replace(
+        "police", "housing"
+    )
+    broken(tmp_path / "county", "routing.toml", "", two)
+    found = pack_check.check_pack(str(tmp_path / "county"))
+    assert found["ok"] is True
+    (told,) = [each for each in found["overlaps"] if each["rules"] == ["one", "two"]]
+    assert told["file"] == "routing.toml" and "（county/routing.toml 第 " in told["says"]
+    assert any(line.startswith("提醒：county/routing.toml 第 ") for line in pack_check.lines(found))

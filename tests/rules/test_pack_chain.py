@@ -70,3 +70,11 @@ def test_a_pack_file_that_cannot_be_read_stops_there() -> None:
         parse({**packs(a="b", b=""), "b/pack.toml": "name = "})
     assert len(caught.value.facts["faults"]) == 1
     assert caught.value.facts["faults"][0].startswith("b/pack.toml 第 1 行：不符合 TOML 格式")
+
+
+@pytest.mark.parametrize("given", ["1", '""', '" "', '["national"]', "{}"])
+def test_what_is_extended_is_a_name_and_anything_else_is_the_only_fault(given: str) -> None:
+    with pytest.raises(PackFault) as caught:
+        parse({"a/pack.toml": f'name = "a"\nextends = {given}\n'})
+    (told,) = caught.value.facts["faults"]
+    assert told.startswith("a/pack.toml 第 2 行：extends 应是一个规则包的名字")

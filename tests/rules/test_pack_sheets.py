@@ -209,3 +209,21 @@ def test_every_merged_value_of_a_pack_names_a_line_that_holds_it() -> None:
     shown = [each.as_dict() for each in merged(FILES)]
     assert {each["origin"]["pack"] for each in shown} == {"county", "hunan-template", "national"}
     assert any(each["assumed"] for each in shown) and not all(each["assumed"] for each in shown)
+
+
+def test_a_pack_that_was_kept_whole_under_bare_names_still_means_the_same(county: Policy) -> None:
+    """As the desk kept packs before there was `extends`."""
+    whole: dict[str, str] = {}
+    for path, text in FILES.items():
+        name = path.split("/")[1]
+        if name != "pack.toml":
+            whole[name] = whole.get(name, "") + "\n" + text
+    choices = FILES["national/pack.toml"].split("abstract = true")[1]
+    own = "".join(
+        line for line in FILES["county/pack.toml"].splitlines(True) if not line.startswith("extends")
+    )
+    policy = parse({**whole, "pack.toml": own + choices})
+    assert (policy.chain, policy.extends) == (("",), None)
+    for part in ("limits", "ladder", "routing", "returns", "departments", "refusals", "windows", "cases"):
+        ours, theirs = getattr(policy, part), getattr(county, part)
+        assert len(ours) == len(theirs) if part == "cases" else ours == theirs
