@@ -6,7 +6,6 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import asdict
 from datetime import UTC, datetime
 from io import BufferedReader
 from pathlib import Path
@@ -21,28 +20,26 @@ from classifier.bundle import Trained, refuse_if_taken, save
 from classifier.evaluate import evaluate as measure
 from classifier.model import load
 from classifier.stream import answer_stream
-from dispatch import checkup, deadlines, demo, imports, install, jobs, packs, settings
+from dispatch import checkup, deadlines, demo, imports, install, jobs, packs, replay, settings
 from dispatch.desk import Desk, open_desk
 from dispatch.embedded import EmbeddedQueue
+from dispatch.pack_check import check_pack, show_pack
+from dispatch.pack_explain import explain_file, show_explained
 from dispatch.parts import require_free, shared_counts
-from dispatch.settings import Settings
 from dispatch.sheets import Sheet, read_columns
 from dispatch.storage import migrate
 from dispatch.storage.database import Database
-from dispatch.terminal import Door, answer, bar, peak_mb, say, table, write
+from dispatch.terminal import Door, answer, bar, names_in, peak_mb, say, table, write
 from intake.csv import Columns
 from intake.times import parse_time
 from rules import policy
 from rules.errors import BadInput, DeskError
-from rules.terms import CHINA
-
-#: The headless week ends here, so that it is the same week whenever it is run.
-HEADLESS_END = datetime(2026, 11, 16, 10, tzinfo=CHINA)
 
 AsJson = Annotated[bool, typer.Option("--json", help="只在标准输出上写一份 JSON")]
 DatabaseUrl = Annotated[str | None, typer.Option("--database", help="数据库，同 HOTLINE_DATABASE_URL")]
 RedisUrl = Annotated[str | None, typer.Option("--redis", help="Redis，同 HOTLINE_REDIS_URL")]
 Dir = Annotated[Path | None, typer.Option("--dir", help="数据目录，缺省 ./hotline-data")]
+PackWord = Annotated[str, typer.Argument(metavar="DIR", help="规则包：文件夹，或随系统提供的名字")]
 Csv = Annotated[Path, typer.Argument(metavar="FILE.csv[.gz]")]
 Bundle = Annotated[Path, typer.Argument(metavar="BUNDLE")]
 TextColumns = Annotated[str, typer.Option("--text", help="文本列，多列用逗号分开")]
@@ -72,17 +69,6 @@ def _logging() -> None:
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-def _names(words: str) -> list[str]:
-    return [each.strip() for each in words.split(",") if each.strip()]
-
-
-def _export(found: Settings) -> None:
-    """What this process was told on its command line holds for the processes and jobs it starts."""
-    os.environ[settings.DIR], os.environ[settings.DATABASE] = str(found.dir), found.database_url
-    if found.redis_url:
-        os.environ[settings.REDIS] = found.redis_url
 
 
 @contextmanager
@@ -128,11 +114,10 @@ def doctor(
     """检查每个部件：哪里不对，怎样修好。"""
     found = settings.read(os.environ, database, redis, dir)
     findings = checkup.check(found, os.environ, os.urandom, _now())
-    well = all(each.ok for each in findings)
-    rows = [("正常" if each.ok else "异常", each.name, each.says, each.mend) for each in findings]
-    data = {"ok": well, "checks": [each.as_dict() for each in findings], "settings": found.shown()}
-    answer(json, data, lambda: table(("", "部件", "情况", "怎样修好"), rows))
-    return 0 if well else 1
+    data = {"ok": all(each.ok for each in findings), "checks": [each.as_dict() for each in findings]}
+    rows = [each.as_row() for each in findings]
+    answer(json, {**data, "settings": found.shown()}, lambda: table(("", "部件", "情况", "怎样修好"), rows))
+    return 0 if data["ok"] else 1
 
 
 @user.command("add")
@@ -193,7 +178,7 @@ def serve(
     found = settings.read(os.environ, database, redis, dir)
     open_desk(found, os.urandom).database.close()
     require_free(host, port)
-    _export(found)
+    settings.export(found, os.environ)
     try:
         with shared_counts() as counts:
             if workers > 1:
@@ -213,10 +198,10 @@ def worker_(
 ) -> None:  # fmt: skip
     """处理任务；没有设 Redis 时带起内嵌队列。"""
     found = settings.read(os.environ, database, redis, dir)
-    names = _names(queues)
+    names = names_in(queues)
     jobs.known(names)
     open_desk(found, os.urandom).database.close()
-    _export(found)
+    settings.export(found, os.environ)
     with nullcontext(found.redis_url) if found.redis_url else EmbeddedQueue(found.dir, found.socket) as url:
         jobs.work(str(url), names)
 
@@ -247,7 +232,7 @@ def demo_(
         demo.run(dir or Path("demo-data"), port, os.environ, means)
         return
     with tempfile.TemporaryDirectory() if dir is None else nullcontext(dir) as folder:
-        figures = demo.headless(Path(folder), means, HEADLESS_END)
+        figures = demo.headless(Path(folder), means, demo.HEADLESS_END)
     answer(json, figures, lambda: table(("项目", "结果"), list(figures.items())))
 
 
@@ -272,11 +257,7 @@ def import_(
         with bar("导入", sheet.size) as done:
             tell = lambda tally: done(sheet.taken, f"导入 {tally.rows} 行")  # noqa: E731
             tally, rejects = imports.load(desk, sheet, order, imports.rejects_path(file, say), _now, tell)
-    seconds = time.monotonic() - begun
-    data = {**asdict(tally), "rejects_path": str(rejects) if rejects else None, "seconds": round(seconds, 2)}
-    data |= {"rate": round(tally.rows / seconds, 1), "peak_mb": peak_mb()}
-    words = tally.in_words() + (f"，见 {rejects}" if rejects else "") + f"。用时 {seconds:.1f} 秒。"
-    answer(json, data, words)
+    answer(json, *imports.summary(tally, rejects, time.monotonic() - begun, peak_mb()))
     return 1 if tally.rejected else 0
 
 
@@ -315,7 +296,7 @@ def train(
 ) -> None:  # fmt: skip
     """用历史工单训练模型：先在没见过的组上测算，再用全部行训练。"""
     refuse_if_taken(out)
-    columns = read_columns(Sheet(file, say), _names(text), label, group)
+    columns = read_columns(Sheet(file, say), names_in(text), label, group)
     trained = _fit(*columns, now=_now(), progress=say)
     version = save(trained, out)
     facts, honest = trained.manifest["training"], trained.manifest["measured"]["department"]
@@ -335,7 +316,7 @@ def predict(bundle: Bundle) -> None:
 def evaluate(bundle: Bundle, file: Csv, text: TextColumns, label: LabelColumn, json: AsJson = False) -> None:
     """在已知承办单位的工单上评测模型。"""
     loaded = load(bundle)
-    texts, labels, _ = read_columns(Sheet(file, say), _names(text), label, None)
+    texts, labels, _ = read_columns(Sheet(file, say), names_in(text), label, None)
     data = measure(loaded, texts, labels)
     answer(json, data, lambda: table(("指标", "值"), list(data.items())))
 
@@ -354,10 +335,7 @@ def due(
     found = policy.parse(packs.read_folder(pack))
     terms = (packs.calendar_of(found), deadlines.type_of(type), deadlines.urgency_of(urgency))
     data = deadlines.due(found, *terms, parse_time(received)[0])
-    rows = [row for each in data["clocks"] for row in deadlines.rows_of(each)]
-    answer(json, data, lambda: table(("时钟", "步骤", "时刻"), rows))
-    if not json:
-        write("\n".join(deadlines.in_words(data)))
+    answer(json, data, lambda: deadlines.show(data))
 
 
 @workday.command("add")
@@ -375,11 +353,33 @@ def workday_between(a: str, b: str, json: AsJson = False) -> None:
 
 
 @pack.command("check")
-def pack_check(folder: Annotated[str, typer.Argument(metavar="DIR")]) -> int:
-    """检查规则包：列出错误的文件和行，并核对它自带的样例。"""
-    lines, well = checkup.check_pack(folder)
-    write("\n".join(lines))
-    return 0 if well else 1
+def pack_check(folder: PackWord, json: AsJson = False) -> int:
+    """检查规则包：错误在哪个文件哪一行、怎样改；核对样例；列出合并后的每个值和出处。"""
+    data = check_pack(folder)
+    answer(json, data, lambda: show_pack(data))
+    return 0 if data["ok"] else 1
+
+
+@pack.command("explain")
+def pack_explain(
+    folder: PackWord, ticket: Annotated[Path, typer.Argument(metavar="TICKET.json")], json: AsJson = False
+) -> None:
+    """说明一件诉求会怎样处理：用上哪条规则，前面的为什么没用上，时限和依据。"""
+    data = explain_file(folder, ticket, _now())
+    answer(json, data, lambda: show_explained(data))
+
+
+@app.command("replay")
+def replay_(
+    pack: Annotated[str, typer.Option(help="规则包：名字或文件夹")],
+    since: Annotated[str, typer.Option("--from", help="从哪天受理的算起")],
+    until: Annotated[str, typer.Option("--to", help="到哪天为止，这一天也算")],
+    database: DatabaseUrl = None, dir: Dir = None, json: AsJson = False,
+) -> None:  # fmt: skip
+    """换一个规则包重算已有的工单：哪些会派到别处，哪些时限会变；只读，什么也不改。"""
+    with _desk(database, dir) as desk:
+        data = replay.replay(desk, pack, replay.span(since, until))
+    answer(json, data, lambda: replay.show(data))
 
 
 # --- Not built yet ------------------------------------------------------------------------------------------------
@@ -391,7 +391,7 @@ def _later() -> None:
 
 
 _ANY = {"allow_extra_args": True, "ignore_unknown_options": True}
-for _door, _commands in ((app, "audit repeats simulate report replay"), (seal, "rotate"), (pack, "explain")):
+for _door, _commands in ((app, "audit repeats simulate report"), (seal, "rotate")):
     for _name in _commands.split():
         _door.command(_name, context_settings=_ANY, help="还没有建成")(_later)
 

@@ -15,9 +15,7 @@ from dispatch.packs import Packs
 from dispatch.settings import Settings
 from dispatch.storage import clocks, counts, migrate, outbox, people
 from dispatch.storage.database import Database, NotPrepared
-from rules import cases
-from rules.errors import DeskError, PackFault
-from rules.policy import parse
+from rules.errors import DeskError
 from rules.terms import CHINA
 
 LEAST_FREE_MB = 500
@@ -35,6 +33,10 @@ class Finding:
     ok: bool
     says: str
     mend: str = ""
+
+    def as_row(self) -> tuple[str, str, str, str]:
+        """A row of the table for people."""
+        return "正常" if self.ok else "异常", self.name, self.says, self.mend
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON."""
@@ -192,22 +194,3 @@ def _clock(database: Database, now: datetime) -> Finding:
             "请校准本机时间。",
         )
     return Finding("时钟", True, f"{now.astimezone(CHINA):%Y-%m-%d %H:%M}")
-
-
-def check_pack(name: str) -> tuple[list[str], bool]:
-    """What there is to say of a pack (shipped name or folder), and whether it is sound and does what its cases say.
-
-    Raises PackFault only where there is no pack.
-    """
-    try:
-        policy = parse(packs.read_folder(name, with_cases=True))
-    except PackFault as fault:
-        if "faults" not in fault.facts:
-            raise
-        return list(fault.facts["faults"]), False
-    wrong = [line for case in policy.cases for line in cases.judge(case, policy)]
-    counted = (
-        f"承办单位 {len(policy.departments)}，类别 {len(policy.categories)}，派单规则 {len(policy.routing)}"
-    )
-    counted += f"，时限 {len(policy.limits)}，样例 {len(policy.cases)}"
-    return [f"{policy.title}（{policy.hash[:12]}）：{counted}", *(wrong or ["没有发现错误。"])], not wrong

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
+from dispatch.terminal import table, write
 from rules import clocks
 from rules.clocks import KIND_WORDS, ClockPlan
 from rules.errors import BadInput
@@ -124,6 +125,12 @@ def rows_of(clock: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """A clock of `due` as table rows for people: its deadline, then each step."""
     rows = [(KIND_WORDS[ClockKind(clock["kind"])], "截止", clock["due_at"])]
     return rows + [("", each["step"], each["at"]) for each in clock["steps"]]
+
+
+def show(data: dict[str, Any]) -> None:
+    """Tell people what `due` found: a table, and the days that did not count."""
+    table(("时钟", "步骤", "时刻"), [row for each in data["clocks"] for row in rows_of(each)])
+    write("\n".join(in_words(data)))
 
 
 def in_words(data: dict[str, Any]) -> list[str]:

@@ -8,7 +8,7 @@ import csv
 import os
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO, Any
@@ -63,6 +63,13 @@ class Tally:
         """One line for people."""
         counted = f"{self.rows} 行：新工单 {self.tickets}，并入 {self.joined}"
         return f"{counted}，早已导入 {self.known}，退回 {self.rejected}"
+
+
+def summary(tally: Tally, rejects: Path | None, seconds: float, peak_mb: float) -> tuple[dict[str, Any], str]:
+    """What a run of `seconds` came to, as plain JSON and in one line for people; `peak_mb` is the memory it took."""
+    data = {**asdict(tally), "rejects_path": str(rejects) if rejects else None, "seconds": round(seconds, 2)}
+    data |= {"rate": round(tally.rows / seconds, 1), "peak_mb": peak_mb}
+    return data, tally.in_words() + (f"，见 {rejects}" if rejects else "") + f"。用时 {seconds:.1f} 秒。"
 
 
 @dataclass(slots=True)

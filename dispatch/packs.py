@@ -1,6 +1,8 @@
 """Rule packs at the desk (规则包): the only reader of pack folders; what is live stands in the database by content hash."""
 
+import re
 import threading
+import tomllib
 from collections.abc import Mapping
 from contextlib import nullcontext
 from datetime import datetime, timedelta
@@ -12,6 +14,7 @@ from dispatch.storage import registry
 from dispatch.storage.database import Database, Transaction
 from rules import worktime
 from rules.errors import PackFault
+from rules.pack_chain import HEAD
 from rules.policy import Policy, parse
 from rules.worktime import Calendar
 
@@ -20,6 +23,9 @@ FRESH = timedelta(seconds=5)
 
 _SHIPPED = Path(rules.__file__).parent / "packs"
 _CALENDARS = Path(rules.__file__).parent / "calendars"
+
+#: A pack is named by its folder; a name never leads elsewhere.
+_NAME = re.compile(r"[\w.-]*\w")
 
 #: Worked examples stand beside a pack and are no part of its rules.
 _NOT_RULES = ("cases.toml",)
@@ -34,21 +40,55 @@ class NoPack(PackFault):
 
 
 def read_folder(name: str, with_cases: bool = False) -> dict[str, str]:
-    """The files of a pack, by a shipped name or a folder: {file name: text}; its worked cases only if asked for.
+    """The files of a pack and of all it extends, by a shipped name or a folder: {"pack/file.toml": text}.
 
-    Raises PackFault.
+    What `extends` names is looked for beside the folder, then among the shipped ones. A parent that is not there
+    and a ring are left to `rules.policy.parse`, which names the line. Worked cases come only if asked for, and only
+    the pack's own. Raises PackFault.
     """
-    folder = Path(name) if Path(name).is_dir() else _SHIPPED / name
-    if not folder.is_dir():
-        shipped = "、".join(sorted(each.name for each in _SHIPPED.iterdir() if each.is_dir()))
-        raise PackFault(f"找不到规则包“{name}”。", hint=f"可用的名字：{shipped}；也可以写一个文件夹。")
+    folder: Path | None = Path(name) if name and Path(name).is_dir() else _SHIPPED / name
+    if not name or not (folder and folder.is_dir()):
+        raise PackFault(
+            f"找不到规则包“{name}”。", hint=f"可用的名字：{'、'.join(shipped())}；也可以写一个文件夹。"
+        )
+    files: dict[str, str] = {}
+    passed: list[str] = []
+    while folder is not None and folder.resolve().name not in passed:
+        passed.append(folder.resolve().name)
+        own = _texts(folder)
+        left_out = () if with_cases and len(passed) == 1 else _NOT_RULES
+        files |= {f"{passed[-1]}/{file}": text for file, text in own.items() if file not in left_out}
+        folder = _parent(folder, own.get(HEAD, ""))
+    return files
+
+
+def shipped() -> list[str]:
+    """The names of the packs that come with the desk."""
+    return sorted(each.name for each in _SHIPPED.iterdir() if each.is_dir())
+
+
+def _texts(folder: Path) -> dict[str, str]:
     try:
         found = {file.name: file.read_text(encoding="utf-8") for file in sorted(folder.glob("*.toml"))}
     except UnicodeDecodeError as fault:
-        raise PackFault(f"规则包“{name}”里有文件不是 UTF-8 编码。", hint="请用 UTF-8 保存后重试。") from fault
+        raise PackFault(
+            f"规则包“{folder.name}”里有文件不是 UTF-8 编码。", hint="请用 UTF-8 保存后重试。"
+        ) from fault
     if not found:
         raise PackFault(f"文件夹“{folder.name}”里没有规则文件（*.toml）。")
-    return found if with_cases else {file: text for file, text in found.items() if file not in _NOT_RULES}
+    return found
+
+
+def _parent(folder: Path, head: str) -> Path | None:
+    """The folder of what a pack extends; None at the top, and where the pack does not say it properly."""
+    try:
+        name = tomllib.loads(head).get("extends")
+    except tomllib.TOMLDecodeError:
+        return None
+    if not isinstance(name, str) or not _NAME.fullmatch(name.strip()):
+        return None
+    places = (folder.resolve().parent / name.strip(), _SHIPPED / name.strip())
+    return next((place for place in places if (place / HEAD).is_file()), None)
 
 
 @cache
@@ -108,9 +148,14 @@ class Packs:
 def install(tx: Transaction, files: dict[str, str], actor: str, now: datetime) -> Policy:
     """Check a pack, keep it by its hash, make it the one in use and bring departments and areas in line.
 
-    Raises PackFault and changes nothing when the pack has faults.
+    Raises PackFault and changes nothing when the pack has faults, or is only there to be extended.
     """
     policy = parse(files)
+    if policy.abstract:
+        raise PackFault(
+            f"规则包“{policy.title}”只供继承，不能直接启用。",
+            hint=f'请新建一个包，写 extends = "{policy.name}"；它还缺：{"；".join(policy.missing)}。',
+        )
     registry.keep_pack(tx, policy.hash, policy.name, policy.title, files, now)
     registry.sync_departments(tx, list(policy.departments.values()))
     registry.sync_areas(tx, list(policy.areas.values()))

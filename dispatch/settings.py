@@ -5,7 +5,7 @@ import ipaddress
 import os
 import stat
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
@@ -96,6 +96,13 @@ def unread(environ: Mapping[str, str]) -> tuple[str, ...]:
             if n.startswith("HOTLINE_") and n not in NAMES and not n.startswith(TEST_PREFIX)
         )
     )
+
+
+def export(found: Settings, environ: MutableMapping[str, str]) -> None:
+    """What this process was told on its command line holds for the processes and jobs it starts, by `environ`."""
+    environ[DIR], environ[DATABASE] = str(found.dir), found.database_url
+    if found.redis_url:
+        environ[REDIS] = found.redis_url
 
 
 def without_password(url: str) -> str:

@@ -67,6 +67,11 @@ def explained(fault: Exception) -> str:
             return f"出错：程序内部错误（{name}：{str(fault)[:300]}），请把这一行告诉维护人员。"
 
 
+def names_in(words: str) -> list[str]:
+    """The names in a list that is parted by commas."""
+    return [each.strip() for each in words.split(",") if each.strip()]
+
+
 def say(words: str) -> None:
     """A line for people, on standard error."""
     sys.stderr.write(f"{words}\n")

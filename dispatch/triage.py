@@ -39,13 +39,17 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One ticket with what was decided about it: facts before, the outcome, where it lies."""
+    """One ticket with what was decided about it: facts before, the outcome, where it lies.
+
+    `routing` is what routing knew; `seen` the part of it that the ticket row does not hold, to be kept for a replay.
+    """
 
     facts: Facts
     outcome: Outcome
     decision: Decision
     seen: Mapping[str, Any]
     area: str | None
+    routing: RoutingFacts
 
 
 @lru_cache(maxsize=8)
@@ -83,8 +87,15 @@ def judge(
     decision = _with_terms(_out_of_scope(route(seen, policy, now), ticket["text"], policy), suggestion)
     outcome = _outcome(decision, facts, policy, now)
     area = max(areas, key=lambda code: policy.areas[code].level, default=None)
-    kept = {"category": seen.category, "areas": list(areas), "labels": [list(each) for each in seen.labels]}
-    return Judged(facts, outcome, decision, {**kept, "abstain": seen.abstain, "model": seen.model}, area)
+    kept = {
+        "category": seen.category,
+        "categories": [list(each) for each in suggestion.categories],
+        "areas": list(areas),
+        "labels": [list(each) for each in seen.labels],
+        "abstain": seen.abstain,
+        "model": seen.model,
+    }
+    return Judged(facts, outcome, decision, kept, area, seen)
 
 
 def _sure_category(suggestion: Suggestion, policy: Policy) -> str | None:

@@ -7,7 +7,8 @@ from types import MappingProxyType
 from typing import Any
 
 from rules.pack_records import OCCASIONS
-from rules.pack_source import Row, Sheet
+from rules.pack_sheets import Sheet
+from rules.pack_source import Row
 from rules.pack_tables import unique
 from rules.terms import CHANNEL_WORDS, ClockKind, Stage, TicketType, Urgency
 
@@ -80,7 +81,7 @@ def _labels(row: Row) -> tuple[tuple[str, float], ...]:
     labels = row.texts("labels")
     shares = row.numbers("shares", 0, 1)
     if len(labels) != len(shares):
-        row.fault("shares", "shares 要与 labels 一一对应")
+        row.fault("shares", "shares 要与 labels 一一对应", "请让两个列表一样长")
     return tuple(zip(labels, shares, strict=False))
 
 
@@ -108,8 +109,8 @@ def _wants(row: Row, known: Mapping[str, Collection[str] | None]) -> dict[str, A
 
 def _whole(row: Row, case: Case) -> None:
     if not case.wants:
-        row.fault("name", f"样例“{case.name}”没有写要得出什么")
+        row.fault("name", f"样例“{case.name}”没有写要得出什么", "请写 department、limit 等其中一项")
     if case.at is None and any(key in case.wants for key in _ROUTED):
-        row.fault("at", "缺少 at：派单的样例要写时间")
+        row.fault("at", "缺少 at：派单的样例要写时间", "例如 at = 2026-03-02T10:00:00+08:00")
     if case.clock is None and any(key in case.wants for key in _LIMITED):
-        row.fault("clock", "缺少 clock：时限的样例要写是哪个时钟")
+        row.fault("clock", "缺少 clock：时限的样例要写是哪个时钟", '例如 clock = "handle"')

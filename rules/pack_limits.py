@@ -14,7 +14,8 @@ from rules.pack_records import (
     ReturnRule,
     SuspensionReason,
 )
-from rules.pack_source import Row, Sheet
+from rules.pack_sheets import Sheet
+from rules.pack_source import Row
 from rules.pack_tables import types_of, unique, urgencies_of
 from rules.terms import (
     TYPE_WORDS,
@@ -43,10 +44,11 @@ def read_limits(sheet: Sheet) -> tuple[LimitRow, ...]:
     read = [(row, _limit(row)) for row in sheet.rows("limit")]
     unique([(row, limit.id) for row, limit in read], "id")
     taken: set[_Combination] = set()
-    for row, limit in read:
+    for at, (row, limit) in enumerate(read):
         mine = set(_combinations(limit))
         if mine <= taken:
-            row.fault("id", f"时限“{limit.id}”永远轮不到：前面的时限已覆盖它的全部情形")
+            above = [other for other, each in read[:at] if mine & set(_combinations(each))]
+            row.never_reached("id", above, f"时限“{limit.id}”永远轮不到：前面的时限已覆盖它的全部情形")
         taken |= mine
     if not sheet.broken:
         for clock in TIMED:
@@ -58,10 +60,12 @@ def _limit(row: Row) -> LimitRow:
     clock = row.choice("clock", TIMED) or ClockKind.HANDLE
     occasion = row.choice("occasion", OCCASIONS, "")
     if occasion and OCCASIONS[occasion] != clock:
-        row.fault("occasion", f"occasion“{occasion}”只用于时钟 {OCCASIONS[occasion]}")
+        row.fault(
+            "occasion", f"occasion“{occasion}”只用于时钟 {OCCASIONS[occasion]}", "请改 occasion 或 clock"
+        )
     exempt = row.flag("exempt")
     if exempt and (row.has("amount") or row.has("unit")):
-        row.fault("exempt", "exempt 表示不设时限，不能再写 amount 和 unit")
+        row.fault("exempt", "exempt 表示不设时限，不能再写 amount 和 unit", "请两样只留一样")
     return LimitRow(
         id=row.code("id"),
         clock=ClockKind(clock),
@@ -89,12 +93,10 @@ def _gap(
     if not missing:
         return
     shown = "、".join(missing[:3]) + (f"等 {len(missing)} 种情形" if len(missing) > 3 else "")
-    words = f"时钟 {clock} 没有写 {shown} 的时限；确实不计时的请写 exempt = true"
     place = next((row for row, limit in read if limit.clock == clock), None)
-    if place is None:
-        sheet.fault("", 0, "", words)
-    else:
-        place.fault("", words)
+    sheet.lack(
+        f"时钟 {clock} 没有写 {shown} 的时限", place, "请补一条 [[limit]]；确实不计时的写 exempt = true"
+    )
 
 
 def read_ladder(sheet: Sheet, receivers: Collection[str]) -> tuple[LadderRow, ...]:
@@ -105,28 +107,29 @@ def read_ladder(sheet: Sheet, receivers: Collection[str]) -> tuple[LadderRow, ..
     for row, rung in read:
         mine = {(rung.clock, urgency, rung.step.step) for urgency in rung.urgencies or _URGENCIES}
         if mine & named:
-            row.fault("step", f"时钟 {rung.clock} 的“{rung.step.step}”重复")
+            row.fault("step", f"时钟 {rung.clock} 的“{rung.step.step}”重复", "请换一个 step，或删去一条")
         named |= mine
         if rung.step.share == 1:
             ends |= {(clock, urgency) for clock, urgency, _ in mine}
     for clock, urgency in product(TIMED, _URGENCIES):
         if not sheet.broken and (clock, urgency) not in ends:
-            sheet.fault("", 0, "", f"时钟 {clock}（{URGENCY_WORDS[urgency]}）缺少到期那一级（share = 1.0）")
+            words = f"时钟 {clock}（{URGENCY_WORDS[urgency]}）缺少到期那一级（share = 1.0）"
+            sheet.lack(words, mend="请补一条 share = 1.0 的 [[step]]")
     return tuple(rung for _, rung in read)
 
 
 def _rung(row: Row, receivers: Collection[str]) -> LadderRow:
     action, level = row.choice("action", STEP_ACTIONS), row.whole("level", 0, 3, required=False)
     if (action == "supervise") != (level > 0):
-        row.fault("level", "督办（supervise）要写 level 1 到 3，其他动作不写")
+        row.fault("level", "督办（supervise）要写 level 1 到 3，其他动作不写", "请改 action 或 level")
     named = row.texts("receivers", required=True)
     row.refer("receivers", named, receivers, "[[receiver]]")
     after = row.budget("after") if row.has("after") else None
     share = row.number("share", 0.01, 1, required=not row.has("after"))
     if row.has("share") and row.has("after"):
-        row.fault("after", "share 和 after 只能写一个")
+        row.fault("after", "share 和 after 只能写一个", "到期前用 share，到期后用 after")
     if action == "breach" and share is not None and share < 1:
-        row.fault("share", "超期（breach）只能在 share = 1.0")
+        row.fault("share", "超期（breach）只能在 share = 1.0", '提前提醒请用 action = "warn"')
     clock = ClockKind(row.choice("clock", tuple(ClockKind)) or ClockKind.HANDLE)
     step = LadderStep(row.code("step"), action, level, named, share, after, row.text("clause"))
     return LadderRow(clock, urgencies_of(row), step)
@@ -150,7 +153,9 @@ def read_return(sheet: Sheet) -> ReturnRule:
         return ReturnRule(_NO_BUDGET, 2, 3, "")
     head, confer = row.whole("head_from", 2, 99), row.whole("confer_from", 2, 99)
     if confer < head:
-        row.fault("confer_from", "confer_from 不能早于 head_from")
+        row.fault(
+            "confer_from", "confer_from 不能早于 head_from", "请把 confer_from 改大，或把 head_from 改小"
+        )
     return ReturnRule(row.budget() or _NO_BUDGET, head, confer, row.text("clause"))
 
 
@@ -185,5 +190,5 @@ def read_callback(sheet: Sheet) -> CallbackRule:
         return CallbackRule(1, 1, "")
     attempts, days = row.whole("attempts", 1, 10), row.whole("days", 1, 10)
     if days > attempts:
-        row.fault("days", "days 不能多于 attempts：每天至少打一次才分得出天数")
+        row.fault("days", "days 不能多于 attempts：每天至少打一次才分得出天数", "请把 days 改小")
     return CallbackRule(attempts, days, row.text("clause"))

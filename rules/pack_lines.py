@@ -19,13 +19,20 @@ _CELL = re.compile(_KEY)
 class Fault:
     """One mistake in a pack (规则包错误): where it is and what is wrong."""
 
-    file: str
-    line: int
+    file: str  # "pack/file.toml", or the bare file of a pack that stands alone
+    line: int  # 0 where there is no line to name
     words: str
+    mend: str = ""
 
     def __str__(self) -> str:
-        """The way a person reads it: `limits.toml 第 12 行：…`."""
-        return f"{self.file} 第 {self.line} 行：{self.words}" if self.line else f"{self.file}：{self.words}"
+        """The way a person reads it: `demo-county/limits.toml 第 12 行：…。请……`."""
+        place = f"{self.file} 第 {self.line} 行" if self.line else self.file
+        return f"{place}：{self.words}" + (f"。{self.mend}" if self.mend else "")
+
+    def as_dict(self) -> dict[str, str | int | None]:
+        """Plain JSON: pack, file, line (None for a whole file), what is wrong and what to do."""
+        pack, _, file = self.file.rpartition("/")
+        return {"pack": pack, "file": file, "line": self.line or None, "says": self.words, "mend": self.mend}
 
 
 def _statements(text: str) -> Iterator[tuple[int, str]]:

@@ -22,6 +22,9 @@ AREA_LEVELS = (1, 2, 3, 4, 5)
 #: When a limit differs from the ordinary one (时限场合), and on which clock: a redo round, conferring.
 OCCASIONS = MappingProxyType({"redo": ClockKind.HANDLE, "conferring": ClockKind.SETTLE})
 
+#: What a city chooses in pack.toml, and the source of which stands in its `[clauses]`.
+CHOICES = ("gate", "join_likeness", "windows", "after_hours", "handle_starts")
+
 #: What a ladder step may do (阶梯动作).
 STEP_ACTIONS = ("warn", "breach", "supervise", "call_duty")
 
@@ -226,7 +229,7 @@ class CallbackRule:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """pack.toml (规则包说明): the pack's name, its region and its choices."""
+    """pack.toml (规则包说明): the pack's name, its region and its choices; an `abstract` one is only to be extended."""
 
     name: str
     title: str
@@ -238,3 +241,4 @@ class Settings:
     after_hours: AfterHours
     handle_starts: str
     extends: str | None
+    abstract: bool

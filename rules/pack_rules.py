@@ -12,7 +12,8 @@ from rules.pack_records import (
     plain,
     upwards,
 )
-from rules.pack_source import Row, Sheet
+from rules.pack_sheets import Sheet
+from rules.pack_source import Row
 from rules.pack_tables import Known, types_of, urgencies_of
 from rules.terms import (
     CHANNEL_WORDS,
@@ -36,9 +37,9 @@ def read_routing(
         row.refer("lead", (rule.lead,), leads, "departments.toml")
         row.refer("assists", rule.assists, leads, "departments.toml")
         if rule.lead in rule.assists:
-            row.fault("assists", f"主办单位“{rule.lead}”不能又是协办单位")
+            row.fault("assists", f"主办单位“{rule.lead}”不能又是协办单位", "请从 assists 里去掉")
         if rule.valid_from and rule.valid_to and rule.valid_from > rule.valid_to:
-            row.fault("valid_to", "valid_to 早于 valid_from，这条规则从不生效")
+            row.fault("valid_to", "valid_to 早于 valid_from，这条规则从不生效", "请核对两个日期")
     _dated(read)
     return read
 
@@ -71,7 +72,7 @@ def _dated(read: Sequence[tuple[Row, RoutingRule]]) -> None:
     for row, rule in read:
         for other in earlier.setdefault(rule.id, []):
             if _from(rule) <= _to(other) and _from(other) <= _to(rule):
-                row.fault("id", f"规则“{rule.id}”重复，且有效期重叠")
+                row.fault("id", f"规则“{rule.id}”重复，且有效期重叠", "请换一个 id，或错开有效期")
                 break
         earlier[rule.id].append(rule)
 
@@ -89,9 +90,10 @@ def check_reach(
 ) -> None:
     """A rule that an earlier one always takes over from is a fault: it would be read and never fire."""
     for at, (row, rule) in enumerate(read):
-        for _, other in read[:at]:
-            if other.id != rule.id and _covers(other, rule, areas, categories):
-                row.fault("id", f"规则“{rule.id}”永远轮不到：前面的“{other.id}”总是先符合")
+        for above, other in read[:at]:
+            if other.id != rule.id and covers(other, rule, areas, categories):
+                words = f"规则“{rule.id}”永远轮不到：前面的“{other.id}”总是先符合"
+                row.never_reached("id", (above,), words)
                 break
 
 
@@ -101,13 +103,15 @@ def check_catalogue(
     """Each category with none below it needs a department, or a rule that names it or its group."""
     groups = {each.parent for each in categories.values()}
     ruled = {code for _, rule in routing for code in rule.categories}
-    for index, category in enumerate(categories.values()):
+    rows = {row.cells.get("code"): row for row in sheet.rows("category")}
+    for category in categories.values():
         lost = category.department is None and not ruled & set(upwards(category.code, categories))
         if lost and category.code not in groups:
-            sheet.fault("category", index, "", f"“{category.name}”没有承办单位，也没有派单规则，派不出去")
+            words = f"“{category.name}”没有承办单位，也没有派单规则，派不出去"
+            sheet.lack(words, rows.get(category.code), "请写 department，或在 routing.toml 里写一条规则")
 
 
-def _covers(
+def covers(
     wide: RoutingRule, narrow: RoutingRule, areas: Mapping[str, Area], categories: Mapping[str, Category]
 ) -> bool:
     """Whether every ticket that fits `narrow` fits `wide`; says no where it cannot be sure."""

@@ -1,20 +1,18 @@
-"""Reading the tables of a pack (规则包表格): TOML in, typed cells out, every fault with file and line."""
+"""Reading the rows of a pack (规则包表格): TOML in, typed cells out, every fault with file and line."""
 
 import difflib
 import re
-import tomllib
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from rules.pack_lines import Fault, find_lines
+from rules.pack_chain import Page
 from rules.terms import Budget, Unit
 
 _CODE = re.compile(r"[A-Za-z0-9_]+")
 _SPAN = re.compile(r"([01]\d|2[0-4]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)")
-_SYNTAX = re.compile(r"\(at line (\d+), column \d+\)")
 DAY_MINUTES = 24 * 60
 
 _TYPE_WORDS = {str: "文字", int: "整数", float: "数字", bool: "true 或 false", list: "列表", date: "日期"}
@@ -22,17 +20,45 @@ _TYPE_WORDS = {str: "文字", int: "整数", float: "数字", bool: "true 或 fa
 
 @dataclass(slots=True)
 class Row:
-    """One table of a file: typed cells; what nobody asked for is an unknown field."""
+    """One table of a file: typed cells; what nobody asked for is an unknown field.
 
-    sheet: "Sheet"
+    `homes` names the page of a cell that another pack of the chain wrote; `replaces` are the rows of packs further
+    up that this one stands for.
+    """
+
+    page: Page
     table: str
     index: int
     cells: Mapping[str, Any]
+    homes: Mapping[str, Page] = field(default_factory=dict)
+    replaces: tuple["Row", ...] = ()
     asked: set[str] = field(default_factory=set)
 
-    def fault(self, key: str, words: str) -> None:
+    def fault(self, key: str, words: str, mend: str = "") -> None:
         """Note a mistake at `key`, or at the header of the table where the key is not written."""
-        self.sheet.fault(self.table, self.index, key, words)
+        self.home(key).fault(self.table, self.index, key, words, mend)
+
+    def home(self, key: str = "") -> Page:
+        """The page that wrote the cell."""
+        return self.homes.get(key, self.page)
+
+    def line(self, key: str = "") -> int:
+        """Where the cell stands in its page; the row's header where it is not written."""
+        return self.home(key).line(self.table, self.index, key)
+
+    def place(self, key: str = "") -> str:
+        """The way a person reads it: `national/limits.toml 第 12 行`."""
+        return f"{self.home(key).path} 第 {self.line(key)} 行"
+
+    def never_reached(self, key: str, above: Sequence["Row"], words: str) -> None:
+        """Note that earlier rows take everything from this one; of another pack's rows the first one is to blame."""
+        name = self.cells.get(key)
+        other = next((each for each in above if each.page is not self.page), None)
+        if other is None:
+            self.fault(key, words, "请把它移到前面、写窄前面的条件，或删去这一条")
+        else:
+            mend = f'请把新的一条改用 {key} = "{name}" 来替换它，或在本文件开头写 drop = ["{name}"]'
+            other.fault(key, f"{words}（它在 {self.place()}）", mend)
 
     def has(self, key: str) -> bool:
         """Whether the cell is written; asking counts as knowing it."""
@@ -42,11 +68,11 @@ class Row:
     def _cell(self, key: str, kinds: tuple[type, ...], required: bool) -> Any:
         if not self.has(key):
             if required:
-                self.fault(key, f"缺少 {key}")
+                self.fault(key, f"缺少 {key}", f"请在这一条里写上 {key}")
             return None
         value = self.cells[key]
         if type(value) not in kinds:
-            self.fault(key, f"{key} 应填{_TYPE_WORDS[kinds[0]]}")
+            self.fault(key, f"{key} 应填{_TYPE_WORDS[kinds[0]]}", "文字要加引号，数字和 true、false 不加")
             return None
         return value
 
@@ -56,7 +82,7 @@ class Row:
         if value is None:
             return default or ""
         if not value.strip():
-            self.fault(key, f"{key} 不能为空")
+            self.fault(key, f"{key} 不能为空", "请填写内容，或删去这一行")
         return str(value.strip())
 
     def code(self, key: str = "code") -> str:
@@ -77,9 +103,9 @@ class Row:
         words = tuple(item.strip() for item in value)
         twice = [word for word, times in Counter(words).items() if times > 1]
         if twice:
-            self.fault(key, f"{key} 里“{twice[0]}”重复")
+            self.fault(key, f"{key} 里“{twice[0]}”重复", "请删去重复的一项")
         if required and not words:
-            self.fault(key, f"{key} 不能为空")
+            self.fault(key, f"{key} 不能为空", "请至少写一项")
         return words
 
     def flag(self, key: str) -> bool:
@@ -92,7 +118,7 @@ class Row:
         if value is None:
             return None
         if not low <= value <= high:
-            self.fault(key, f"{key} 应在 {low:g} 到 {high:g} 之间")
+            self.fault(key, f"{key} 应在 {low:g} 到 {high:g} 之间", "请改成范围内的数")
             return None
         return float(value)
 
@@ -110,7 +136,7 @@ class Row:
         if value is None:
             return low
         if not low <= value <= high:
-            self.fault(key, f"{key} 应在 {low} 到 {high} 之间")
+            self.fault(key, f"{key} 应在 {low} 到 {high} 之间", "请改成范围内的整数")
             return low
         return int(value)
 
@@ -133,21 +159,27 @@ class Row:
         """One of the allowed words; the default, or "" after a fault."""
         value = self.text(key, default)
         if value and value not in allowed:
-            self.fault(key, f"{key} 不认识“{value}”{_nearest(value, allowed)}")
+            self.fault(
+                key, f"{key} 不认识“{value}”{nearest(value, allowed)}", f"可以写：{'、'.join(allowed)}"
+            )
             return default or ""
         return value or default or ""
 
     def choices(self, key: str, allowed: Collection[str]) -> tuple[str, ...]:
         """A list out of the allowed words; empty where it is not written."""
         values = self.texts(key)
-        self.refer(key, values, allowed, key)
+        for value in values:
+            if value not in allowed:
+                words = f"{key} 里没有“{value}”{nearest(value, allowed)}"
+                self.fault(key, words, f"可以写：{'、'.join(allowed)}")
         return tuple(value for value in values if value in allowed)
 
     def refer(self, key: str, values: Collection[str], known: Collection[str] | None, what: str) -> None:
         """Every value must be known; `known` is None where the naming file could not be read at all."""
         for value in values:
             if value and known is not None and value not in known:
-                self.fault(key, f"{what} 里没有“{value}”{_nearest(value, known)}")
+                mend = f"请改正 {key}，或先把“{value}”写进 {what}"
+                self.fault(key, f"{what} 里没有“{value}”{nearest(value, known)}", mend)
 
     def budget(self, amount_key: str = "amount", unit_key: str = "unit") -> Budget | None:
         """A limit: 0.5 or whole workdays, other units whole; None where it is missing or wrong."""
@@ -179,87 +211,7 @@ class Row:
         return tuple(spans)
 
 
-def _nearest(word: str, known: Collection[str]) -> str:
+def nearest(word: str, known: Collection[str]) -> str:
+    """A hint at the known word that was perhaps meant; "" where none is near."""
     close = difflib.get_close_matches(word, [name for name in known if name], n=1, cutoff=0.7)
     return f"，是否想写“{close[0]}”" if close else ""
-
-
-class Sheet:
-    """One file of a pack: its tables, and the faults found in it."""
-
-    def __init__(self, file: str, text: str | None, faults: list[Fault]) -> None:
-        """`text` is None for a file the pack needs but does not have."""
-        self.file = file
-        self.faults = faults
-        self.broken = text is None
-        self.document: Mapping[str, Any] = {}
-        self._lines: dict[tuple[str, int, str], int] = {}
-        self._rows: list[Row] = []
-        self._tables: set[str] = set()
-        if text is None:
-            faults.append(Fault(file, 0, "缺少这个文件"))
-        else:
-            self._load(text)
-
-    def _load(self, text: str) -> None:
-        try:
-            self.document = tomllib.loads(text)
-            self._lines = find_lines(text.replace("\r\n", "\n"))
-        except tomllib.TOMLDecodeError as problem:
-            self.broken = True
-            where = _SYNTAX.search(str(problem))
-            last = text.rstrip("\n").count("\n") + 1
-            line = int(where[1]) if where else last
-            self.faults.append(Fault(self.file, line, "不符合 TOML 格式，请检查引号、括号和等号，键不能重复"))
-
-    def fault(self, table: str, index: int, key: str, words: str) -> None:
-        """Note a mistake at the best line known: the key, else its table's header, else the table's name."""
-        spots = ((table, index, key), (table, index, ""), ("", 0, table), (key, 0, ""))
-        line = next((self._lines[spot] for spot in spots if spot in self._lines), 1)
-        self.faults.append(Fault(self.file, line, words))
-
-    def rows(self, table: str) -> list[Row]:
-        """The rows of `[[table]]` in order; none where it is not written."""
-        self._tables.add(table)
-        found = self.document.get(table, [])
-        if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
-            self.fault(table, 0, "", f"{table} 应写成 [[{table}]] 的多行表")
-            return []
-        rows = [Row(self, table, index, item) for index, item in enumerate(found)]
-        self._rows += rows
-        return rows
-
-    def row(self, table: str) -> Row | None:
-        """The one `[table]` of the file, which must be there."""
-        self._tables.add(table)
-        if self.broken:
-            return None
-        found = self.document.get(table)
-        if not isinstance(found, dict):
-            self.fault(
-                table, 0, "", f"缺少 [{table}] 表" if found is None else f"{table} 应写成一个 [{table}] 表"
-            )
-            return None
-        self._rows.append(Row(self, table, 0, found))
-        return self._rows[-1]
-
-    def top(self) -> Row:
-        """The cells above every table."""
-        top = Row(self, "", 0, self.document)
-        self._rows.append(top)
-        return top
-
-    def known(self, codes: Collection[str]) -> Collection[str] | None:
-        """What other files may refer to; None when this file could not be read: faults must not cascade."""
-        return None if self.broken else codes
-
-    def finish(self) -> None:
-        """Report each table and each field nobody asked for."""
-        for row in self._rows:
-            for key in row.cells:
-                if key not in row.asked and (row.table or key not in self._tables):
-                    row.fault(key, f"不认识的字段 {key}{_nearest(key, row.asked | self._tables)}")
-        if not any(row.table == "" for row in self._rows):
-            for key in self.document:
-                if key not in self._tables:
-                    self.fault(key, 0, "", f"不认识的表 {key}{_nearest(key, self._tables)}")

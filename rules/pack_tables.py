@@ -3,8 +3,10 @@
 from collections.abc import Collection, Mapping, Sequence
 
 from rules.accept import EmergencyRule, RefusalRule
+from rules.errors import PackFault
 from rules.pack_records import (
     AREA_LEVELS,
+    CHOICES,
     DEPARTMENT_KINDS,
     Area,
     Category,
@@ -14,11 +16,14 @@ from rules.pack_records import (
     Spans,
     plain,
 )
-from rules.pack_source import Row, Sheet
+from rules.pack_sheets import Sheet
+from rules.pack_source import Row
 from rules.terms import CHANNEL_WORDS, TicketType, Urgency
 from rules.worktime import AfterHours, Window
 
 _AFTER_HOURS: Mapping[str, AfterHours] = {"as_is": "as_is", "next_workday": "next_workday"}
+#: What each pack says of itself and never takes from another.
+_OWN = ("name", "title", "region", "area_code", "extends", "abstract")
 _HANDLE_STARTS = ("dispatched", "received", "signed")
 Known = Collection[str] | None
 
@@ -28,7 +33,7 @@ def unique(rows: Sequence[tuple[Row, str]], key: str = "code") -> None:
     first: dict[str, int] = {}
     for row, code in rows:
         if code and first.setdefault(code, row.index) != row.index:
-            row.fault(key, f"{key}“{code}”重复，第 {first[code] + 1} 条已用")
+            row.fault(key, f"{key}“{code}”重复，第 {first[code] + 1} 条已用", f"请换一个 {key}，或删去一条")
 
 
 def climbs(rows: Sequence[tuple[Row, str, str | None]]) -> None:
@@ -42,7 +47,7 @@ def climbs(rows: Sequence[tuple[Row, str, str | None]]) -> None:
         while above in parents and above != code and passed <= len(parents):
             above, passed = parents[above] or "", passed + 1
         if above == code:
-            row.fault("parent", f"“{code}”的上级绕了一圈又回到自己")
+            row.fault("parent", f"“{code}”的上级绕了一圈又回到自己", "请改写其中一条的 parent")
 
 
 def types_of(row: Row) -> tuple[TicketType, ...]:
@@ -65,15 +70,17 @@ def _windows(spans: Spans) -> tuple[Window, ...]:
 
 def read_settings(sheet: Sheet) -> Settings:
     """pack.toml."""
-    row = sheet.top()
     if sheet.broken:
-        return Settings("", "", "", "", 1.0, 1.0, (), "as_is", "dispatched", None)
-    area_code = row.text("area_code")
+        return Settings("", "", "", "", 1.0, 1.0, (), "as_is", "dispatched", None, False)
+    row = sheet.laid("", own=_OWN)
+    abstract = row.flag("abstract")
+    area_code = row.text("area_code", "" if abstract else None)
     if area_code and not (area_code.isascii() and area_code.isdigit() and len(area_code) == 6):
         row.fault("area_code", f"area_code“{area_code}”应是 6 位数字的行政区划代码")
     windows = row.spans("windows")
-    if not windows and not row.has("windows"):
-        row.fault("windows", "windows 至少要有一段办公时间")
+    if not windows and not row.cells.get("windows"):
+        row.fault("windows", "windows 至少要有一段办公时间", '例如 windows = ["09:00-12:00", "13:30-17:30"]')
+    _sourced(row, sheet.laid("clauses"))
     return Settings(
         name=row.text("name"),
         title=row.text("title"),
@@ -85,7 +92,17 @@ def read_settings(sheet: Sheet) -> Settings:
         after_hours=_AFTER_HOURS.get(row.choice("after_hours", _AFTER_HOURS), "as_is"),
         handle_starts=row.choice("handle_starts", _HANDLE_STARTS),
         extends=_optional(row, "extends"),
+        abstract=abstract,
     )
+
+
+def _sourced(row: Row, clauses: Row) -> None:
+    """`[clauses]` says where each choice comes from; a choice changed below must not go by the source above."""
+    for key in CHOICES:
+        told = clauses.text(key, "")
+        if told and key in row.cells and row.home(key) is not clauses.home(key):
+            words = f"{key} 改了，clauses 里的出处还是 {clauses.place(key)} 那一条"
+            row.fault(key, words, f"请在 [clauses] 里写上 {key} 的出处")
 
 
 def read_areas(sheet: Sheet) -> dict[str, Area]:
@@ -102,9 +119,9 @@ def read_areas(sheet: Sheet) -> dict[str, Area]:
     for row, area in read:
         above = areas.get(area.parent or "")
         if above is not None and above.level >= area.level:
-            row.fault("level", f"“{area.name}”的层级应低于上级“{above.name}”")
+            row.fault("level", f"“{area.name}”的层级应低于上级“{above.name}”", "请改 level 或 parent")
         if area.parent is None and area.level != AREA_LEVELS[0]:
-            row.fault("parent", f"缺少 parent：“{area.name}”不是最高一级")
+            row.fault("parent", f"缺少 parent：“{area.name}”不是最高一级", "请写上一级的 code")
     return areas
 
 
@@ -125,10 +142,10 @@ def read_departments(sheet: Sheet, areas: Known) -> dict[str, Department]:
         )
         row.refer("area", (department.area or "",), areas, "areas.toml")
         if department.kind == "township" and department.area is None:
-            row.fault("area", f"缺少 area：“{department.name}”要写明管辖区域")
+            row.fault("area", f"缺少 area：“{department.name}”要写明管辖区域", "请写 areas.toml 里的 code")
         read.append((row, department))
     if not read and not sheet.broken:
-        sheet.fault("", 0, "", "至少要有一个承办单位")
+        sheet.lack("至少要有一个承办单位", mend="请写 [[department]]")
     unique([(row, each.code) for row, each in read])
     climbs([(row, each.code, each.parent) for row, each in read])
     _told_apart(read)
@@ -141,10 +158,11 @@ def _told_apart(read: Sequence[tuple[Row, Department]]) -> None:
         for key, word in (("name", department.name), *(("aliases", alias) for alias in department.aliases)):
             owner = owners.setdefault(plain(word), department.code)
             if word and owner != department.code:
-                row.fault(key, f"“{word}”已是“{owner}”的名称或别名，系统分不清是哪个单位")
+                words = f"“{word}”已是“{owner}”的名称或别名，系统分不清是哪个单位"
+                row.fault(key, words, "请只留在一个单位名下")
     for row, department in read:
         if owners.get(plain(department.code), department.code) != department.code:
-            row.fault("code", f"code“{department.code}”与别的单位的名称或别名相同")
+            row.fault("code", f"code“{department.code}”与别的单位的名称或别名相同", "请换一个 code")
 
 
 def read_categories(sheet: Sheet, departments: Known) -> dict[str, Category]:
@@ -175,38 +193,51 @@ def read_channels(sheet: Sheet) -> dict[str, Channel]:
         read.append((row, channel))
         for word in {channel.name, *channel.words}:
             if word and owners.setdefault(plain(word), channel.code) != channel.code:
-                row.fault("words", f"“{word}”已是渠道“{owners[plain(word)]}”的叫法")
+                words = f"“{word}”已是渠道“{owners[plain(word)]}”的叫法"
+                row.fault("words", words, "请只留在一个渠道名下")
     unique([(row, channel.code) for row, channel in read])
     return {channel.code: channel for _, channel in read}
 
 
 def read_emergencies(sheet: Sheet) -> tuple[EmergencyRule, ...]:
-    """The `[[emergency]]` rows of acceptance.toml."""
-    return tuple(
-        EmergencyRule(
-            line=row.choice("line", ("110", "119", "120", "122")),
-            words=row.texts("words", required=True),
-            unless=row.texts("unless"),
-            clause=row.text("clause"),
-        )
-        for row in sheet.rows("emergency")
+    """The `[[emergency]]` rows of acceptance.toml; `id` is needed only where a pack below is to replace one."""
+    read = [(row, _emergency(row)) for row in sheet.rows("emergency")]
+    unique([(row, row.code("id")) for row, _ in read if row.has("id")], "id")
+    return tuple(rule for _, rule in read if rule is not None)
+
+
+def _emergency(row: Row) -> EmergencyRule | None:
+    cells = (
+        row.choice("line", ("110", "119", "120", "122")),
+        row.texts("words", required=True),
+        row.texts("unless"),
+        row.text("clause"),
     )
+    try:
+        return EmergencyRule(*cells)
+    except PackFault as fault:
+        _wordless(row, fault)
+        return None
+
+
+def _wordless(row: Row, fault: PackFault) -> None:
+    """What the word table says of itself, at its line; a missing one was told already."""
+    if row.cells.get("words"):
+        row.fault("words", fault.detail.rstrip("。"), "写法见 docs/packs.md 的“词表”一节")
 
 
 def read_refusals(sheet: Sheet) -> tuple[RefusalRule, ...]:
     """The `[[refusal]]` rows of acceptance.toml."""
-    read = [
-        (
-            row,
-            RefusalRule(
-                code=row.code(),
-                name=row.text("name"),
-                legal_path=row.text("legal_path"),
-                words=row.texts("words"),
-                clause=row.text("clause"),
-            ),
-        )
-        for row in sheet.rows("refusal")
-    ]
-    unique([(row, rule.code) for row, rule in read])
-    return tuple(rule for _, rule in read)
+    read = [(row, _refusal(row)) for row in sheet.rows("refusal")]
+    unique([(row, str(row.cells.get("code", ""))) for row, _ in read])
+    return tuple(rule for _, rule in read if rule is not None)
+
+
+def _refusal(row: Row) -> RefusalRule | None:
+    words = row.texts("words", required=True)
+    cells = (row.code(), row.text("name"), row.text("legal_path"), words, row.text("clause"))
+    try:
+        return RefusalRule(*cells)
+    except PackFault as fault:
+        _wordless(row, fault)
+        return None

@@ -2,13 +2,14 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
 
 from rules.accept import EmergencyRule, RefusalRule
 from rules.errors import PackFault
 from rules.pack_cases import Case, read_cases
+from rules.pack_chain import HEAD, Chain, follow
 from rules.pack_limits import (
     read_callback,
     read_extension,
@@ -38,7 +39,8 @@ from rules.pack_records import (
     upwards,
 )
 from rules.pack_rules import check_catalogue, check_reach, read_routing
-from rules.pack_source import Sheet
+from rules.pack_sheets import Sheet
+from rules.pack_source import nearest
 from rules.pack_tables import (
     read_areas,
     read_categories,
@@ -95,7 +97,9 @@ class Policy:
     `gate` is the least calibrated probability for dispatch without a person, `join_likeness` the least likeness
     of texts for a caller's new contact to join the open ticket; `windows` are the office hours;
     `handle_starts` says which event starts the handling limit: dispatched, received or signed. `labels` maps
-    every code, name and alias (as `plain` writes it) to the department's code.
+    every code, name and alias (as `plain` writes it) to the department's code. `chain` names the pack and those
+    it extends, up to the nation's. An `abstract` pack is there to be extended: `missing` says in Chinese what it
+    lacks to be used by itself; limits and ladder stand.
     """
 
     name: str
@@ -104,6 +108,9 @@ class Policy:
     region: str
     area_code: str
     extends: str | None
+    abstract: bool
+    chain: tuple[str, ...]
+    missing: tuple[str, ...]
     gate: float
     join_likeness: float
     windows: tuple[Window, ...]
@@ -163,18 +170,18 @@ def content_hash(files: Mapping[str, str]) -> str:
 
 
 def parse(files: Mapping[str, str]) -> Policy:
-    """A pack's files (name -> TOML text, already gathered) in, the checked policy out.
+    """A pack's files (already gathered) in, the checked policy out.
 
-    Raises PackFault with every fault of the pack: `detail` lists them by file and line, `facts["faults"]`
-    is the same as a list.
+    Keys are "pack/file.toml" for a pack with all that it extends, or bare file names for one that stands alone.
+    Raises PackFault with every fault: `detail` lists them by pack, file and line, `facts["faults"]` is the same as
+    a list, `facts["details"]` the same as plain JSON.
     """
     faults: list[Fault] = []
-    sheets = {name: Sheet(name, files.get(name), faults) for name in REQUIRED}
-    sheets |= {name: Sheet(name, files[name], faults) for name in OPTIONAL if name in files}
-    for name in files:
-        if name not in sheets:
-            faults.append(Fault(name, 0, "不认识这个文件，请检查文件名"))
-    policy = _read(sheets, content_hash(files))
+    missing: list[str] = []
+    chain, sheets = open_sheets(files, faults, missing)
+    if not chain.whole:
+        raise _fault(faults)
+    policy = _read(sheets, content_hash(files), chain.packs, missing)
     for sheet in sheets.values():
         sheet.finish()
     if faults:
@@ -182,7 +189,33 @@ def parse(files: Mapping[str, str]) -> Policy:
     return policy
 
 
-def _read(sheets: Mapping[str, Sheet], digest: str) -> Policy:
+def open_sheets(
+    files: Mapping[str, str], faults: list[Fault], missing: list[str]
+) -> tuple[Chain, Mapping[str, Sheet]]:
+    """The chain that the files make and its merged tables by file name; what is amiss is noted in `faults`.
+
+    No table is opened where the chain does not hold. The worked cases are those of the pack itself: what held above
+    need not hold below.
+    """
+    chain = follow(files, faults)
+    if not chain.whole:
+        return chain, {}
+    head = chain.pages.get((chain.leaf, HEAD))
+    lacks = missing if head is not None and head.document.get("abstract") is True else None
+    sheets = {name: Sheet(name, chain, faults, lacks) for name in REQUIRED}
+    for name in OPTIONAL:
+        if (chain.leaf, name) in chain.pages:
+            sheets[name] = Sheet(name, replace(chain, packs=chain.packs[:1]), faults)
+    for pack, file in chain.pages:
+        if file not in (*REQUIRED, *OPTIONAL):
+            path = chain.pages[pack, file].path
+            faults.append(
+                Fault(path, 0, f"不认识这个文件{nearest(file, sheets)}", "请检查文件名，或把它移走")
+            )
+    return chain, sheets
+
+
+def _read(sheets: Mapping[str, Sheet], digest: str, chain: tuple[str, ...], missing: Sequence[str]) -> Policy:
     settings = read_settings(sheets["pack.toml"])
     areas = read_areas(sheets["areas.toml"])
     known_areas = sheets["areas.toml"].known(areas)
@@ -207,6 +240,7 @@ def _read(sheets: Mapping[str, Sheet], digest: str) -> Policy:
     return Policy(
         **{each.name: getattr(settings, each.name) for each in fields(settings)},
         hash=digest,
+        chain=chain,
         departments=MappingProxyType(departments),
         areas=MappingProxyType(areas),
         categories=MappingProxyType(categories),
@@ -223,12 +257,14 @@ def _read(sheets: Mapping[str, Sheet], digest: str) -> Policy:
         refusals=refusals,
         labels=MappingProxyType(_labels(departments)),
         cases=read_cases(sheets["cases.toml"], known) if "cases.toml" in sheets else (),
+        missing=tuple(missing),  # last: the readers above fill it
     )
 
 
 def _check_region(sheet: Sheet, settings: Settings, areas: Mapping[str, Area]) -> None:
     if areas and settings.area_code and settings.area_code not in areas:
-        sheet.fault("", 0, "area_code", f"areas.toml 里没有 area_code“{settings.area_code}”")
+        words = f"areas.toml 里没有 area_code“{settings.area_code}”"
+        sheet.fault("", 0, "area_code", words, "请改正 area_code，或把它写进 areas.toml")
 
 
 def _labels(departments: Mapping[str, Department]) -> dict[str, str]:
@@ -240,6 +276,8 @@ def _labels(departments: Mapping[str, Department]) -> dict[str, str]:
 
 
 def _fault(faults: list[Fault]) -> PackFault:
-    lines = [str(fault) for fault in sorted(set(faults))]
+    found = sorted(set(faults))
+    lines = [str(fault) for fault in found]
     detail = lines[0] if len(lines) == 1 else f"规则包有 {len(lines)} 处错误：\n" + "\n".join(lines)
-    return PackFault(detail, hint="请按文件和行号改正后重新载入。", faults=lines)
+    told = [fault.as_dict() for fault in found]
+    return PackFault(detail, hint="请按文件和行号改正后重新载入。", faults=lines, details=told)

@@ -65,9 +65,7 @@ def test_wrong_use_ends_with_2_and_says_why_in_chinese(words: list[str]) -> None
     assert "Traceback" not in result.stderr
 
 
-@pytest.mark.parametrize(
-    "command", ["audit", "repeats", "simulate", "report", "replay", "seal rotate", "pack explain"]
-)
+@pytest.mark.parametrize("command", ["audit", "repeats", "simulate", "report", "seal rotate"])
 def test_a_command_not_built_yet_says_so_in_one_line(command: str) -> None:
     result = hotline(*command.split(), "--days", "3", "x")
     assert (result.exit_code, result.stdout) == (2, "")
@@ -115,6 +113,51 @@ def test_pack_check_of_the_shipped_pack_runs_its_cases_and_finds_nothing() -> No
     result = hotline("pack", "check", "demo-county")
     assert result.exit_code == 0, result.stdout
     assert "没有发现错误" in result.stdout
+
+
+@pytest.mark.parametrize("name", ["sichuan-2026", "lvliang-2024", "jingan-2019"])
+def test_due_takes_the_shipped_city_packs_by_name(name: str) -> None:
+    data = told(hotline("due", "--pack", name, "--type", "投诉", "--received", "2026-09-30", "--json"))
+    days = {"sichuan-2026": "2026-10-27", "lvliang-2024": "2026-10-13", "jingan-2019": "2026-10-13"}
+    assert [each["kind"] for each in data["clocks"]] == ["dispatch", "sign", "first_contact", "handle"]
+    assert data["clocks"][-1]["due_at"].startswith(days[name])
+    assert hotline("init", "--pack", name, "--dir", "data").exit_code == 2
+
+
+def test_pack_check_of_a_pack_that_is_only_extended_says_what_it_lacks_and_is_no_failure() -> None:
+    result = hotline("pack", "check", "national")
+    assert result.exit_code == 0
+    assert "只供继承" in result.stdout and "没有 departments.toml" in result.stdout
+    data = told(hotline("pack", "check", "national", "--json"))
+    assert data["ok"] is True and data["abstract"] is True and len(data["merged"]) > 50
+
+
+def test_pack_explain_says_which_rule_and_why_no_other(tmp_path: Path) -> None:
+    ticket = tmp_path / "ticket.json"
+    ticket.write_text('{"text": "请帮忙挪车，堵在小区出口了", "type": "求助"}', encoding="utf-8")
+    result = hotline("pack", "explain", "demo-county", ticket)
+    assert result.exit_code == 0
+    assert "前面没有用上的规则" in result.stdout and "办理时限" in result.stdout
+    data = told(hotline("pack", "explain", "demo-county", ticket, "--json"))
+    assert data["decision"]["origin"]["file"] == "routing.toml"
+    for wrong in (["nowhere", ticket], ["demo-county", tmp_path / "none.json"]):
+        assert hotline("pack", "explain", *wrong).exit_code == 2
+
+
+def test_replay_reads_the_past_under_another_pack(desk_dir: Path) -> None:
+    span = ["--from", "2026-11-01", "--to", "2026-11-30", "--dir", desk_dir]
+    data = told(hotline("replay", "--pack", "lvliang-2024", *span, "--json"))
+    assert (data["pack"]["name"], data["tickets"], data["changed"]) == ("lvliang-2024", 0, 0)
+    result = hotline("replay", "--pack", "demo-county", *span)
+    assert result.exit_code == 0 and "重算 0 张工单" in result.stdout
+    for wrong in (["--pack", "nowhere", *span], ["--pack", "demo-county", *span[2:]]):
+        assert hotline("replay", *wrong).exit_code == 2
+    assert (
+        hotline(
+            "replay", "--pack", "demo-county", "--from", "2026-11-02", "--to", "2026-11-01", *span[4:]
+        ).exit_code
+        == 2
+    )
 
 
 def test_pack_check_names_file_and_line_of_every_fault(tmp_path: Path) -> None:

@@ -17,9 +17,10 @@ SHIPPED = packs.read_folder("demo-county")
 
 def with_limit(days):
     """The demo county with another handling limit for 求助."""
-    text = SHIPPED["limits.toml"]
+    text = SHIPPED["hunan-template/limits.toml"]
     before, mark, rest = text.partition('id = "handle_help_suggest"')
-    return {**SHIPPED, "limits.toml": before + mark + rest.replace("amount = 7", f"amount = {days}", 1)}
+    changed = before + mark + rest.replace("amount = 7", f"amount = {days}", 1)
+    return {**SHIPPED, "hunan-template/limits.toml": changed}
 
 
 def install(desk, files, when=NOW):
@@ -58,7 +59,11 @@ def test_going_back_to_an_older_pack_is_one_more_activation(desk):
 def test_a_pack_with_a_fault_changes_nothing(desk):
     tables = ("pack", "activation", "department", "area")
     before = [rows(desk, f"SELECT * FROM {name}") for name in tables]
-    for files in ({}, {**SHIPPED, "limits.toml": "nonsense = ["}, {**SHIPPED, "surprise.toml": "x = 1"}):
+    for files in (
+        {},
+        {**SHIPPED, "demo-county/limits.toml": "nonsense = ["},
+        {**SHIPPED, "national/surprise.toml": "x = 1"},
+    ):
         with pytest.raises(PackFault):
             install(desk, files)
     assert [rows(desk, f"SELECT * FROM {name}") for name in tables] == before

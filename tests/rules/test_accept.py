@@ -8,7 +8,7 @@ import pytest
 from rules.accept import Danger, EmergencyRule, RefusalRule, emergency, refusal
 from rules.errors import PackFault
 
-PACK = Path(__file__).parents[2] / "rules" / "packs" / "demo-county" / "acceptance.toml"
+PACK = Path(__file__).parents[2] / "rules" / "packs" / "national" / "acceptance.toml"
 TABLE = tomllib.loads(PACK.read_text(encoding="utf-8"))
 EMERGENCIES = tuple(
     EmergencyRule(row["line"], tuple(row["words"]), tuple(row["unless"]), row["clause"])

@@ -1,16 +1,13 @@
 """Whatever a person writes into a cell, the answer is a pack or a fault with its place (规则包表格)."""
 
 import re
-from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules.errors import PackFault
 from rules.policy import parse
-
-DEMO = Path(__file__).parents[2] / "rules" / "packs" / "demo-county"
-FILES = {path.name: path.read_text(encoding="utf-8") for path in sorted(DEMO.glob("*.toml"))}
+from tests.packs import FILES
 
 VALUES = ['""', "0", "-1", "1.5", "true", "[]", '["x"]', "[1]", "{}", "2026-01-01", "inf", '"９"', "[[]]"]
 CELLS = [
@@ -32,4 +29,4 @@ def test_whatever_stands_in_a_cell_the_pack_is_taken_or_refused_with_a_place(
     try:
         parse({**FILES, file: "\n".join(lines)})
     except PackFault as fault:
-        assert all(re.match(r"[a-z]+\.toml 第 \d+ 行：", each) for each in fault.facts["faults"])
+        assert all(re.match(r"[a-z0-9-]+/[a-z]+\.toml 第 \d+ 行：", each) for each in fault.facts["faults"])

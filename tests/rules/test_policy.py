@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable
 from itertools import product
-from pathlib import Path
 
 import pytest
 
@@ -11,13 +10,13 @@ from rules.errors import PackFault
 from rules.policy import REQUIRED, Policy, content_hash, parse
 from rules.terms import Budget, ClockKind, TicketType, Unit, Urgency
 from rules.worktime import Window
+from tests.packs import FILES, edited, where
 
-DEMO = Path(__file__).parents[2] / "rules" / "packs" / "demo-county"
-FILES = {path.name: path.read_text(encoding="utf-8") for path in sorted(DEMO.glob("*.toml"))}
+ROUTING = "county/routing.toml"
 
 
 def faults(changed: dict[str, str | None]) -> list[str]:
-    """The faults of demo-county with some files replaced, or taken out by None."""
+    """The faults of the county's chain with some files replaced, or taken out by None."""
     files = {name: text for name, text in {**FILES, **changed}.items() if text is not None}
     with pytest.raises(PackFault) as caught:
         parse(files)
@@ -25,13 +24,6 @@ def faults(changed: dict[str, str | None]) -> list[str]:
     assert isinstance(found, list)
     assert all(fault in caught.value.detail for fault in found)
     return found
-
-
-def edited(file: str, old: str, new: str) -> tuple[str, int]:
-    """The file with the first `old` replaced, and the line where it stood."""
-    text = FILES[file]
-    assert old in text, f"{file} no longer holds {old!r}"
-    return text.replace(old, new, 1), text[: text.index(old)].count("\n") + 1
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +46,8 @@ def tables() -> list[tuple[str, int, str]]:
 def test_an_unknown_field_in_any_table_is_found_on_its_line(file: str, line: int, header: str) -> None:
     lines = FILES[file].splitlines()
     lines.insert(line, "nonsense = 1")
-    assert faults({file: "\n".join(lines)}) == [f"{file} 第 {line + 1} 行：不认识的字段 nonsense"]
+    told = [f"{file} 第 {line + 1} 行：不认识的字段 nonsense。请改正拼写，或删去这一行"]
+    assert faults({file: "\n".join(lines)}) == told
 
 
 @pytest.mark.parametrize("file", sorted(FILES))
@@ -73,8 +66,12 @@ def test_an_unknown_table_is_found_on_its_line(file: str) -> None:
 
 
 @pytest.mark.parametrize("file", REQUIRED)
-def test_a_missing_file_is_one_fault_and_no_cascade(file: str) -> None:
-    assert faults({file: None}) == [f"{file}：缺少这个文件"]
+def test_a_file_that_no_pack_of_the_chain_has_is_one_fault_and_no_cascade(file: str) -> None:
+    found = faults({name: None for name in FILES if name.endswith(f"/{file}")})
+    # without pack.toml nothing says what is extended, and the files above belong to nobody
+    parted = file == "pack.toml"
+    assert [each for each in found if each.startswith(f"county/{file}：缺少这个文件")]
+    assert parted or len(found) == 1
 
 
 @pytest.mark.parametrize("file", sorted(FILES))
@@ -86,7 +83,8 @@ def test_broken_toml_names_its_line_and_does_not_cascade(file: str) -> None:
 
 
 def test_a_misspelt_file_name_is_not_ignored() -> None:
-    assert faults({"limit.toml": ""}) == ["limit.toml：不认识这个文件，请检查文件名"]
+    told = "county/limit.toml：不认识这个文件，是否想写“limits.toml”。请检查文件名，或把它移走"
+    assert faults({"county/limit.toml": ""}) == [told]
 
 
 EDITS = [
@@ -166,34 +164,36 @@ OFFSETS = {
 
 @pytest.mark.parametrize(("file", "old", "new", "words"), EDITS)
 def test_a_fault_is_told_with_file_and_line(file: str, old: str, new: str, words: str) -> None:
-    text, line = edited(file, old, new)
-    told = [fault for fault in faults({file: text}) if words in fault]
+    files, name, line = edited(file, old, new)
+    told = [fault for fault in faults(files) if words in fault]
     assert told, f"not told: {words}"
-    assert told[0].startswith(f"{file} 第 {line + OFFSETS.get(words, 0)} 行：")
+    assert told[0].startswith(f"{name} 第 {line + OFFSETS.get(words, 0)} 行：")
 
 
 def test_a_missing_field_is_told_at_the_header_of_its_row() -> None:
-    text, line = edited("limits.toml", 'id = "sign_urgent"\n', "")
-    assert f"limits.toml 第 {line - 1} 行：缺少 id" in faults({"limits.toml": text})
+    files, name, line = edited("limits.toml", 'id = "sign_urgent"\n', "")
+    assert f"{name} 第 {line - 1} 行：缺少 id。请在这一条里写上 id" in faults(files)
 
 
 def test_all_faults_of_a_pack_are_shown_together_in_order() -> None:
-    limits, _ = edited("limits.toml", "amount = 15", "amount = 0")
-    routing, _ = edited("routing.toml", 'lead = "police"', 'lead = "army"')
-    found = faults({"limits.toml": limits, "routing.toml": routing, "areas.toml": None, "x.toml": ""})
+    limits, above, _ = edited("limits.toml", "amount = 15", "amount = 0")
+    routing, own, _ = edited("routing.toml", 'lead = "police"', 'lead = "army"')
+    changed = {above: limits[above], own: routing[own], "county/areas.toml": None, "national/x.toml": ""}
+    found = faults(changed)
     assert [fault.split()[0].split("：")[0] for fault in found] == [
-        "areas.toml",
-        "limits.toml",
-        "routing.toml",
-        "x.toml",
+        "county/areas.toml",
+        "county/routing.toml",
+        "hunan-template/limits.toml",
+        "national/x.toml",
     ]
 
 
 @pytest.mark.parametrize("row", ["handle_other", "dispatch", "first_contact", "supplement"])
 def test_a_gap_in_the_limits_is_a_fault_that_names_the_clock(row: str) -> None:
-    limits = re.sub(rf'\[\[limit\]\]\nid = "{row}"\n(?:.+\n)+', "", FILES["limits.toml"])
+    name = where("limits.toml", f'id = "{row}"\n')
+    limits = re.sub(rf'\[\[limit\]\]\nid = "{row}"\n(?:.+\n)+', "", FILES[name])
     clock = "handle" if row == "handle_other" else row
-    found = [fault for fault in faults({"limits.toml": limits, "cases.toml": None}) if "没有写" in fault]
+    found = [fault for fault in faults({name: limits, "county/cases.toml": None}) if "没有写" in fault]
     assert len(found) == 1
     assert f"时钟 {clock} 没有写" in found[0]
 
@@ -201,22 +201,21 @@ def test_a_gap_in_the_limits_is_a_fault_that_names_the_clock(row: str) -> None:
 def test_a_limit_that_can_never_hold_is_a_fault() -> None:
     row = '[[limit]]\nid = "late"\nclock = "sign"\ntypes = ["help"]\n'
     row += 'amount = 2\nunit = "workdays"\nclause = "x"\n'
-    line = FILES["limits.toml"].count("\n") + 2
-    assert faults({"limits.toml": FILES["limits.toml"] + row}) == [
-        f"limits.toml 第 {line} 行：时限“late”永远轮不到：前面的时限已覆盖它的全部情形"
-    ]
+    name = "national/limits.toml"
+    line = FILES[name].count("\n") + 2
+    told = f"{name} 第 {line} 行：时限“late”永远轮不到：前面的时限已覆盖它的全部情形。"
+    assert [each[: len(told)] for each in faults({name: FILES[name] + row})] == [told]
 
 
 def test_a_clock_without_a_step_at_its_deadline_is_a_fault() -> None:
-    ladder, _ = edited(
-        "ladder.toml", 'action = "call_duty"\nshare = 1.0', 'action = "call_duty"\nshare = 0.9'
-    )
-    assert [fault for fault in faults({"ladder.toml": ladder}) if "时钟 sign（" in fault and "到期" in fault]
+    duty = 'action = "call_duty"\nshare = '
+    ladder, _, _ = edited("ladder.toml", f"{duty}1.0", f"{duty}0.9")
+    assert [fault for fault in faults(ladder) if "时钟 sign（" in fault and "到期" in fault]
 
 
 def test_a_category_nobody_answers_for_is_a_fault() -> None:
-    routing = FILES["routing.toml"].replace('categories = ["village_affairs"]', 'categories = ["power"]')
-    found = faults({"routing.toml": routing})
+    routing = FILES[ROUTING].replace('categories = ["village_affairs"]', 'categories = ["power"]')
+    found = faults({ROUTING: routing})
     assert any("“村务和村道”没有承办单位，也没有派单规则" in fault for fault in found)
 
 
@@ -236,7 +235,7 @@ RULE = '[[rule]]\nid = "{id}"\nname = "多出来的"\nlead = "police"\nclause = 
     ],
 )
 def test_a_rule_that_can_never_fire_is_a_fault(more: str) -> None:
-    found = faults({"routing.toml": FILES["routing.toml"] + RULE.format(id="extra", more=more)})
+    found = faults({ROUTING: FILES[ROUTING] + RULE.format(id="extra", more=more)})
     assert len(found) == 1
     assert "永远轮不到" in found[0]
 
@@ -252,27 +251,28 @@ def test_a_rule_that_can_never_fire_is_a_fault(more: str) -> None:
     ],
 )
 def test_a_rule_that_can_fire_is_no_fault(more: str) -> None:
-    parse({**FILES, "routing.toml": FILES["routing.toml"] + RULE.format(id="extra", more=more)})
+    parse({**FILES, ROUTING: FILES[ROUTING] + RULE.format(id="extra", more=more)})
 
 
 def test_the_same_rule_may_stand_again_for_another_time_but_not_for_the_same_day() -> None:
     def twice(first_end: str, second_start: str) -> str:
         one = RULE.format(id="dated", more=f'any_words = ["烟花"]\nvalid_to = {first_end}\n')
         two = RULE.format(id="dated", more=f'any_words = ["烟花"]\nvalid_from = {second_start}\n')
-        return FILES["routing.toml"] + one + two
+        return FILES[ROUTING] + one + two
 
-    parse({**FILES, "routing.toml": twice("2026-06-30", "2026-07-01")})
-    assert any("有效期重叠" in each for each in faults({"routing.toml": twice("2026-07-01", "2026-07-01")}))
+    parse({**FILES, ROUTING: twice("2026-06-30", "2026-07-01")})
+    assert any("有效期重叠" in each for each in faults({ROUTING: twice("2026-07-01", "2026-07-01")}))
 
 
 def test_a_rule_valid_backwards_is_a_fault() -> None:
     row = RULE.format(id="x", more='any_words = ["烟花"]\nvalid_from = 2026-07-02\nvalid_to = 2026-07-01\n')
-    assert any("从不生效" in each for each in faults({"routing.toml": FILES["routing.toml"] + row}))
+    assert any("从不生效" in each for each in faults({ROUTING: FILES[ROUTING] + row}))
 
 
 def test_without_a_township_nothing_can_be_sent_by_place() -> None:
-    departments = FILES["departments.toml"].replace('kind = "township"', 'kind = "bureau"')
-    assert any("没有“@township”" in each for each in faults({"departments.toml": departments}))
+    name = "county/departments.toml"
+    departments = FILES[name].replace('kind = "township"', 'kind = "bureau"')
+    assert any("没有“@township”" in each for each in faults({name: departments}))
 
 
 # --- what comes out ---------------------------------------------------------------------------
@@ -324,8 +324,8 @@ def test_the_ladder_of_handling_is_that_of_the_life_cycle(policy: Policy) -> Non
 
 
 def test_a_step_may_be_for_one_urgency_only(policy: Policy) -> None:
-    text, _ = edited("ladder.toml", "share = 0.5\n", 'share = 0.5\nurgencies = ["normal"]\n')
-    changed = parse({**FILES, "ladder.toml": text})
+    files, _, _ = edited("ladder.toml", "share = 0.5\n", 'share = 0.5\nurgencies = ["normal"]\n')
+    changed = parse(files)
     assert len(changed.steps(ClockKind.HANDLE, Urgency.URGENT)) == 5
     assert len(changed.steps(ClockKind.HANDLE, Urgency.NORMAL)) == 6
     assert policy.steps(ClockKind.RESUME, Urgency.NORMAL) == ()
@@ -364,11 +364,6 @@ def test_an_area_lies_in_itself_and_in_what_is_above(policy: Policy) -> None:
     assert not policy.within("nowhere", "999001")
 
 
-def test_a_pack_may_extend_another(policy: Policy) -> None:
-    changed = parse({**FILES, "pack.toml": 'extends = "national"\n' + FILES["pack.toml"]})
-    assert (policy.extends, changed.extends) == (None, "national")
-
-
 def test_the_mappings_of_a_policy_are_read_only(policy: Policy) -> None:
     with pytest.raises(TypeError):
         policy.departments["x"] = policy.departments["police"]  # type: ignore[index]
@@ -379,8 +374,8 @@ def test_the_mappings_of_a_policy_are_read_only(policy: Policy) -> None:
     [
         (lambda files: dict(reversed(files.items())), True),
         (lambda files: {name: text.replace("\n", "\r\n") for name, text in files.items()}, True),
-        (lambda files: {**files, "pack.toml": files["pack.toml"] + "\n"}, False),
-        (lambda files: {name: text for name, text in files.items() if name != "cases.toml"}, False),
+        (lambda files: {**files, ROUTING: files[ROUTING] + "\n"}, False),
+        (lambda files: {name: text for name, text in files.items() if name != "county/cases.toml"}, False),
     ],
 )
 def test_the_hash_is_that_of_the_content(

@@ -2,7 +2,6 @@
 
 import json
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -12,9 +11,9 @@ from rules.errors import BadInput
 from rules.policy import Policy, parse
 from rules.routing import RoutingFacts, first_rule, route, township_of, why_not
 from rules.terms import CHINA, TicketType, Urgency
+from tests.packs import FILES
 
-DEMO = Path(__file__).parents[2] / "rules" / "packs" / "demo-county"
-FILES = {path.name: path.read_text(encoding="utf-8") for path in sorted(DEMO.glob("*.toml"))}
+CATALOGUE_FILE = "county/catalogue.toml"
 NOON = datetime(2026, 3, 3, 12, 0, tzinfo=CHINA)
 POLICY = parse(FILES)
 
@@ -24,9 +23,9 @@ def with_rules(*rules: str) -> Policy:
     heads = [
         f'[[rule]]\nid = "r{n}"\nname = "规则{n}"\nclause = "x"\n{rule}\n' for n, rule in enumerate(rules)
     ]
-    kept = FILES["routing.toml"].split('[[rule]]\nid = "village_affairs"')[1]
+    kept = FILES["county/routing.toml"].split('[[rule]]\nid = "village_affairs"')[1]
     routing = "\n".join(heads) + '[[rule]]\nid = "village_affairs"' + kept
-    return parse({**FILES, "routing.toml": routing})
+    return parse({**FILES, "county/routing.toml": routing})
 
 
 def facts(**cells: object) -> RoutingFacts:
@@ -232,7 +231,7 @@ department = "lujian"
 def test_model_and_catalogue_must_agree_before_anything_goes_by_itself(
     category: str, label: str, rule: str, department: str | None
 ) -> None:
-    policy = parse({**FILES, "catalogue.toml": FILES["catalogue.toml"] + CATALOGUE})
+    policy = parse({**FILES, CATALOGUE_FILE: FILES[CATALOGUE_FILE] + CATALOGUE})
     decision = route(facts(category=category, model="m1", labels=((label, 0.99),)), policy, NOON)
     assert (decision.rule, decision.department) == (rule, department)
     if rule == "conflict":

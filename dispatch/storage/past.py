@@ -1,0 +1,48 @@
+"""What was decided and promised in a span of time (往期工单), page by page, for a replay: read and never locked."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlmodel import SQLModel, col
+from sqlmodel import select as select_model
+
+from dispatch.storage.database import Transaction
+from dispatch.storage.tables import Ticket
+
+_decision = SQLModel.metadata.tables["decision"]
+_clock = SQLModel.metadata.tables["clock"]
+
+
+def pages(tx: Transaction, since: datetime, until: datetime, n: int) -> Iterator[list[Ticket]]:
+    """The tickets received from `since` up to but not at `until`, by number, at most `n` at a time."""
+    after = ""
+    while True:
+        query = select_model(Ticket).where(
+            col(Ticket.received_at) >= since, col(Ticket.received_at) < until, col(Ticket.number) > after
+        )
+        page = list(tx.session.exec(query.order_by(col(Ticket.number)).limit(n)))
+        if not page:
+            return
+        after = page[-1].number
+        yield page
+        tx.session.expunge_all()
+
+
+def decisions(tx: Transaction, numbers: Sequence[str], acts: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+    """The first decision of each ticket that was one of `acts`, by number; a ticket without one is left out."""
+    query = select(_decision).where(_decision.c.ticket.in_(numbers), _decision.c.act.in_(acts))
+    found: dict[str, Mapping[str, Any]] = {}
+    for each in tx.connection().execute(query.order_by(_decision.c.id)).mappings():
+        found.setdefault(each["ticket"], dict(each))
+    return found
+
+
+def promises(tx: Transaction, numbers: Sequence[str]) -> dict[str, list[Mapping[str, Any]]]:
+    """The clock rows of the tickets as they were promised, by number, oldest first."""
+    found: dict[str, list[Mapping[str, Any]]] = {number: [] for number in numbers}
+    query = select(_clock).where(_clock.c.ticket.in_(numbers)).order_by(_clock.c.id)
+    for each in tx.connection().execute(query).mappings():
+        found[each["ticket"]].append(dict(each))
+    return found
