@@ -13,7 +13,7 @@ from rules.terms import CHINA, Role
 from tests.desks import CALLER_BACK, DISPATCHER, OPERATOR, SUPERVISOR, act, of, post, rows, settle
 from tests.stories import at
 
-WORDS = "楼下饭店油烟直排，晚上开不了窗。"
+WORDS = "楼下饭店的排烟口正对卧室，晚上开不了窗。"
 
 
 def clock(desk, kind, state):
