@@ -14,7 +14,7 @@ from dispatch.models import Models
 from dispatch.packs import Packs
 from dispatch.settings import Settings
 from dispatch.storage import clocks, counts, migrate, outbox, people
-from dispatch.storage.database import Database, NotPrepared
+from dispatch.storage.database import Database, DatabaseUnreachable, NotPrepared
 from rules.errors import DeskError
 from rules.terms import CHINA
 
@@ -63,6 +63,8 @@ def check(
 def _guard(name: str, look: Callable[[], Finding]) -> Finding:
     try:
         return look()
+    except DatabaseUnreachable as fault:
+        return Finding(name, False, fault.detail, "请检查地址、端口、用户，以及数据库服务是否在运行。")
     except DeskError as fault:
         return Finding(name, False, fault.detail, fault.advice or "")
     except OSError as fault:
