@@ -165,9 +165,7 @@ def _outbox(database: Database, now: datetime) -> Finding:
     with database.reading() as tx:
         dead, oldest = outbox.dead(tx), outbox.oldest(tx)
     if dead:
-        return Finding(
-            "待办", False, f"{dead} 件多次失败后被搁置", "请查看日志里的 triage_failed、notice_failed。"
-        )
+        return Finding("待办", False, f"{dead} 件多次失败后被搁置", "请查看日志里的 work_failed。")
     if oldest is not None and now - oldest > WORKER_LATE:
         waited = int((now - oldest).total_seconds() // 60)
         return Finding("待办", False, f"最早的一件已等了 {waited} 分钟", "请检查 hotline worker 是否在运行。")

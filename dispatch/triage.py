@@ -10,16 +10,15 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-import structlog
-
 from classifier.model import Suggestion
 from classifier.place import Area, Gazetteer
+from dispatch import draining
 from dispatch.desk import Desk
 from dispatch.record import assignments, decision_row, follow, notices, record
 from dispatch.storage import clocks as stored_clocks
 from dispatch.storage import facts as stored_facts
 from dispatch.storage import history, outbox, tickets
-from dispatch.storage.database import Outage, Transaction
+from dispatch.storage.database import Transaction
 from dispatch.storage.ledger import Ledger
 from dispatch.storage.outbox import Work
 from rules import clocks, lifecycle
@@ -33,8 +32,6 @@ from rules.worktime import Calendar
 BATCH = 50
 
 _NOTHING = Suggestion((), (), True, (), "")
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,27 +186,18 @@ def write(
 
 
 def drain(desk: Desk, now: datetime) -> int:
-    """Triage one claimed batch; how many rows were claimed (0: nothing waits). Failures wait longer each time.
+    """Triage one claimed batch; how many rows were claimed (0: nothing waits). Raises Outage.
 
-    Raises Outage when the database cannot be used; the batch then waits and no try is counted.
+    A ticket that cannot be triaged after all tries goes to a person, so that none is left without an owner.
     """
-    works = outbox.claim(desk.database, "triage", BATCH, now)
-    if not works:
-        return 0
-    sound = [work for work in works if work.attempts <= outbox.MOST_ATTEMPTS]
-    try:
-        _settle(desk, sound, _read(desk, sound, now), now)
-    except Outage:
-        outbox.give_back(desk.database, works, now)
-        raise
-    except Exception as fault:
-        log.warning("triage_batch_failed", n=len(sound), why=repr(fault))
-        for work in sound:
-            _settle_alone(desk, work, now)
-    for work in works:
-        if work not in sound:
-            _give_up(desk, work, "the worker died each time", now)
-    return len(works)
+
+    def settle(works: Sequence[Work]) -> None:
+        _settle(desk, works, _read(desk, works, now), now)
+
+    def hand_over(work: Work) -> None:
+        _hand_over(desk, work.ticket, now)
+
+    return draining.drain(desk, "triage", BATCH, settle, now, hand_over)
 
 
 def _read(desk: Desk, works: Sequence[Work], now: datetime) -> dict[int, Suggestion | None]:
@@ -218,27 +206,6 @@ def _read(desk: Desk, works: Sequence[Work], now: datetime) -> dict[int, Suggest
         rows = {each["number"]: each for each in tickets.texts(tx, [work.ticket for work in works])}
     texts = [f"{rows[work.ticket]['title']}\n{rows[work.ticket]['text']}" for work in works]
     return dict(zip((work.id for work in works), suggest(desk, texts, now), strict=True))
-
-
-def _settle_alone(desk: Desk, work: Work, now: datetime) -> None:
-    try:
-        _settle(desk, [work], _read(desk, [work], now), now)
-    except Outage:
-        outbox.give_back(desk.database, [work], now)
-    except Exception as fault:
-        _give_up(desk, work, repr(fault), now)
-
-
-def _give_up(desk: Desk, work: Work, why: str, now: datetime) -> None:
-    """Try again later; after the last try a person dispatches, so that no ticket is left without an owner."""
-    dead = outbox.fail(desk.database, work, why, now)
-    log.error("triage_failed", ticket=work.ticket, dead=dead, why=why)
-    if not dead:
-        return
-    try:
-        _hand_over(desk, work.ticket, now)
-    except Exception as fault:  # the dead row stays, and the check-up shows it
-        log.error("hand_over_failed", ticket=work.ticket, why=repr(fault))
 
 
 def _hand_over(desk: Desk, number: str, now: datetime) -> None:
