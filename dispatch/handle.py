@@ -9,9 +9,9 @@ from dispatch.storage import tickets
 from dispatch.storage.tickets import Changed
 from rules import acts
 from rules.access import Actor, may_act, may_review_at
-from rules.acts import Case
 from rules.bodies import Body, ReviewBody
 from rules.lifecycle import STAGES
+from rules.outcome import Case
 from rules.terms import CHINA, Act, Facts
 from rules.wording import EVENT_WORDS
 

@@ -21,8 +21,8 @@ from intake.request import Request
 from rules import repeats
 from rules.accept import Danger, emergency
 from rules.access import Actor
-from rules.acts import Notify
 from rules.errors import DeskError
+from rules.outcome import Notify
 from rules.policy import Policy
 from rules.terms import Act, Decision, Happened, Happening, Stage, Urgency
 

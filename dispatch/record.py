@@ -11,7 +11,7 @@ from dispatch.storage.database import Transaction
 from dispatch.storage.ledger import Ledger
 from dispatch.storage.tables import Ticket
 from rules import clocks
-from rules.acts import Notify, Outcome
+from rules.outcome import Notify, Outcome
 from rules.policy import Policy
 from rules.terms import Act, Decision, Facts, Stage
 from rules.worktime import Calendar

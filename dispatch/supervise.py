@@ -15,9 +15,10 @@ from dispatch.storage.database import Doubled, Outage, Transaction
 from dispatch.storage.ledger import Ledger
 from dispatch.storage.tables import Ticket
 from rules import clocks
-from rules.acts import Case, Notify, decide
+from rules.acts import decide
 from rules.bodies import Nothing
 from rules.clocks import KIND_WORDS
+from rules.outcome import Case, Notify
 from rules.policy import Policy
 from rules.terms import CHINA, Act, ClockKind, Happened, Happening, Stage
 

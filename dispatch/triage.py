@@ -23,7 +23,7 @@ from dispatch.storage.ledger import Ledger
 from dispatch.storage.outbox import Work
 from rules import clocks, lifecycle
 from rules.accept import refusal
-from rules.acts import Notify, Outcome
+from rules.outcome import Notify, Outcome
 from rules.policy import Policy
 from rules.routing import RoutingFacts, route
 from rules.terms import CHINA, Act, Decision, Facts, Happened, Happening, Stage, TicketType, Urgency

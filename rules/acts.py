@@ -5,65 +5,13 @@ Every decider has the same shape: `(facts, body, policy, calendar, now) -> Outco
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
 from rules import bodies, lifecycle, returns
 from rules.errors import BadInput
-from rules.policy import Policy
-from rules.terms import CHINA, Act, Decision, Facts, Happened, Happening, Stage
-from rules.worktime import Calendar
-
-
-@dataclass(frozen=True, slots=True)
-class Notify:
-    """Who should hear what: `receiver` is a role or a receiver word of the pack."""
-
-    receiver: str
-    words: str
-    department: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """The whole of what an act changes.
-
-    `happenings` are appended in order; the last `stage` among them is the ticket's new one. `changes` are other
-    columns of the ticket. `lead` and `assists` begin new assignments; a new lead ends the old ones with `result`.
-    """
-
-    happenings: tuple[Happening, ...]
-    changes: Mapping[str, Any] = field(default_factory=dict)
-    decision: Decision | None = None
-    lead: str | None = None
-    assists: tuple[str, ...] = ()
-    result: str = ""
-    notices: tuple[Notify, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """What a decider looks at."""
-
-    facts: Facts
-    policy: Policy
-    calendar: Calendar
-    now: datetime
-
-    def happened(self, kind: Happened, stage: Stage | None = None, **data: Any) -> Happening:
-        """An event now; with a stage when the ticket moves (or enters the same stage anew)."""
-        if stage is not None:
-            data["stage"] = stage
-        return Happening(kind, self.now, data)
-
-    def department(self, code: str) -> str:
-        """`code` when the pack has that department, by code, name or alias. Raises BadInput."""
-        found = self.policy.department_of(code)
-        if found is None:
-            raise BadInput(f"目录中没有承办单位“{code}”。", hint="请从承办单位列表中选择。")
-        return found.code
+from rules.outcome import Case, Notify, Outcome
+from rules.terms import CHINA, Act, Decision, Happened, Happening, Stage
 
 
 def decide(act: Act, body: bodies.Body, case: Case) -> Outcome:
@@ -301,7 +249,6 @@ def _redo_after(called: Happening, decision: Decision, body: bodies.CallBackBody
     return Outcome(
         happenings=(called, redone),
         changes={
-            "complaint_count": case.facts.complaint_count + 1,
             "redo_round": case.facts.redo_round + 1,
             "solved": body.solved,
             "satisfied": body.satisfied,

@@ -87,6 +87,7 @@ class _Board:
         self._stage: Stage | None = None
         self._replied_at: datetime | None = None
         self._attempts = 0
+        self._occasion = ""
 
     def see(self, happening: Happening) -> None:
         """Take in the next event."""
@@ -101,6 +102,12 @@ class _Board:
                 self._contact(happening)
             case Happened.EXTENSION_SETTLED if happening.data.get("accepted"):
                 self._extend(happening)
+            case Happened.CLUE_OPENED:
+                self._start_once(ClockKind.CLUE, happening.at)
+            case Happened.CLUE_SETTLED:
+                self._stop(ClockKind.CLUE, happening.at, "met")
+            case Happened.UNDONE if happening.data.get("clue"):
+                self._stop(ClockKind.CLUE, happening.at, "cancelled")
             case _:
                 pass
 
@@ -136,8 +143,9 @@ class _Board:
                 self._start_once(ClockKind.SUPPLEMENT, at)
             case Stage.TO_SIGN:
                 self._start(ClockKind.SIGN, at)
+                self._occasion = "redo" if happening.data.get("round") else self._occasion
                 if self._policy.handle_starts != "signed":
-                    self._start_once(ClockKind.HANDLE, at)
+                    self._start_once(ClockKind.HANDLE, at, self._occasion)
             case Stage.RETURNED | Stage.CONFERRING:
                 self._start(ClockKind.SETTLE, at, "conferring" if self._stage is Stage.CONFERRING else "")
             case Stage.HANDLING:
@@ -154,8 +162,8 @@ class _Board:
                 self._stop(ClockKind.HANDLE, self._replied_at or at, "met")
                 self._start(ClockKind.CALL_BACK, at)
             case final if final is not None and STAGES[final].final:
-                for kind in list(self._running):
-                    self._stop(kind, at, "cancelled")
+                for kind in [each for each in self._running if each is not ClockKind.CLUE]:
+                    self._stop(kind, at, "cancelled")  # who is accountable stays open when the matter is not
             case _:
                 pass
 
@@ -163,7 +171,7 @@ class _Board:
         if happening.kind is Happened.SIGNED:
             self._attempts = 0
             self._start(ClockKind.FIRST_CONTACT, happening.at)
-            self._start_once(ClockKind.HANDLE, happening.at)
+            self._start_once(ClockKind.HANDLE, happening.at, self._occasion)
         elif happening.kind is Happened.REDONE:
             self._attempts = 0
             self._start(ClockKind.FIRST_CONTACT, happening.at)
@@ -174,13 +182,13 @@ class _Board:
 
     # --- what a clock goes through --------------------------------------------------------------
 
-    def _start_once(self, kind: ClockKind, at: datetime) -> None:
+    def _start_once(self, kind: ClockKind, at: datetime, occasion: str = "") -> None:
         if kind not in self._running:
-            self._start(kind, at)
+            self._start(kind, at, occasion)
 
-    def _start(self, kind: ClockKind, at: datetime, case: str = "") -> None:
+    def _start(self, kind: ClockKind, at: datetime, occasion: str = "") -> None:
         self._stop(kind, at, "cancelled")
-        limit = self._policy.limit(kind, self._facts.type, self._facts.urgency, case)
+        limit = self._policy.limit(kind, self._facts.type, self._facts.urgency, occasion)
         if limit is None:
             return
         due = self._calendar.add(at, limit.budget, after_hours=self._policy.after_hours)
@@ -346,7 +354,9 @@ def next_step(plan: ClockPlan, fired: Iterable[str]) -> PlannedStep | None:
 def due_of(plans: Iterable[ClockPlan]) -> datetime | None:
     """The earliest deadline that is running; what work lists sort by."""
     running = [
-        each.due_at for each in plans if each.state in ("armed", "history") and each.due_at is not None
+        each.due_at
+        for each in plans
+        if each.state in ("armed", "history") and each.due_at is not None and each.kind is not ClockKind.CLUE
     ]
     return min(running, default=None)
 
@@ -362,6 +372,7 @@ KIND_WORDS: Mapping[ClockKind, str] = MappingProxyType(
         ClockKind.RESUME: "挂起复核日",
         ClockKind.REVIEW: "答复审核时限",
         ClockKind.CALL_BACK: "回访时限",
+        ClockKind.CLUE: "线索审定时限",
     }
 )
 

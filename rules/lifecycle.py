@@ -51,6 +51,8 @@ ACT_WORDS = MappingProxyType(
         Act.RATE: "评价",
         Act.REVEAL: "查看身份",
         Act.ARCHIVE: "归档",
+        Act.MARK_CALLER: "标记诉求人",
+        Act.SETTLE_CLUE: "审定线索",
     }
 )
 
@@ -112,6 +114,7 @@ def _moves() -> Iterator[Move]:
     for outcome in (s.TO_DISPATCH, s.TO_SIGN, s.ANSWERED, s.INCOMPLETE):
         yield Move(s.RECEIVED, Act.TRIAGE, outcome, outcome.value)
     yield Move(s.INCOMPLETE, Act.SUPPLEMENT, s.RECEIVED)
+    yield Move(s.INCOMPLETE, Act.CONTACT, s.INCOMPLETE)
     yield Move(s.INCOMPLETE, Act.INVALIDATE, s.INVALID)
     yield Move(s.INVALID, Act.SUPPLEMENT, s.RECEIVED)
     yield Move(s.TO_DISPATCH, Act.DISPATCH, s.TO_SIGN)
@@ -143,15 +146,24 @@ def _moves() -> Iterator[Move]:
     yield Move(s.CLOSED, Act.APPEAL, s.CLOSED)
     yield Move(s.CLOSED, Act.RATE, s.CLOSED)
     yield Move(s.CLOSED, Act.ARCHIVE, s.ARCHIVED)
-    yield Move(s.HANDLING, Act.END, s.ENDED)
+    for stage in (s.HANDLING, s.CLOSED):
+        yield Move(stage, Act.END, s.ENDED)
     yield Move(s.MERGED, Act.UNMERGE, s.TO_DISPATCH)
+    yield Move(s.MERGED, Act.CALL_BACK, s.MERGED, "not_reached")
+    yield Move(s.MERGED, Act.CALL_BACK, s.MERGED, "given_up")
+    yield Move(s.MERGED, Act.CALL_BACK, s.MERGED, "satisfied")
+    yield Move(s.MERGED, Act.CALL_BACK, s.HANDLING, "unsatisfied")
+    yield Move(s.TRANSFERRED, Act.UNDO, s.TO_DISPATCH, "transfer")
     for stage in OPEN_STAGES:
         for act in (Act.URGE, Act.SUPERVISE, Act.RAISE_, Act.UNDO, Act.SPLIT):
             yield Move(stage, act, stage)
         yield Move(stage, Act.MERGE, s.MERGED)
         yield Move(stage, Act.WITHDRAW, s.WITHDRAWN)
+    for stage in (s.CLOSED, s.ANSWERED):
+        yield Move(stage, Act.UNDO, stage)
     for stage in s:
-        yield Move(stage, Act.REVEAL, stage)
+        for act in (Act.REVEAL, Act.MARK_CALLER, Act.SETTLE_CLUE):
+            yield Move(stage, act, stage)
 
 
 MOVES = MappingProxyType({(move.stage, move.act, move.outcome): move for move in _moves()})

@@ -7,7 +7,7 @@ from datetime import date
 from types import MappingProxyType
 from typing import Protocol, TypeVar
 
-from rules.terms import Budget, ClockKind, LadderStep, Role, TicketType, Urgency
+from rules.terms import Budget, ClockKind, LadderStep, Role, Stage, TicketType, Urgency
 from rules.worktime import AfterHours, Window
 
 #: In a rule, stands for the township or sub-district where the matter lies (属地镇街).
@@ -26,7 +26,15 @@ OCCASIONS = MappingProxyType({"redo": ClockKind.HANDLE, "conferring": ClockKind.
 CHOICES = ("gate", "join_likeness", "windows", "after_hours", "handle_starts")
 
 #: What a ladder step may do (阶梯动作).
-STEP_ACTIONS = ("warn", "breach", "supervise", "call_duty")
+STEP_ACTIONS = ("warn", "breach", "supervise", "call_duty", "send_up")
+
+#: What is counted on the ladder by count (升级依据): complaints, failed redo rounds, returns.
+LEVEL_TRIGGERS = ("complaints", "redos", "returns")
+#: What a rung by count does (升级动作).
+LEVEL_ACTIONS = ("redo", "supervise", "raise", "clue")
+
+#: The five elements that a caller may be asked for (五要素), as intake names them.
+ELEMENTS = ("name", "time", "place", "cause", "course")
 
 Spans = tuple[tuple[int, int], ...]  # half-open minutes of the day
 
@@ -123,7 +131,8 @@ class RoutingRule:
 
     `categories` and `areas` include what lies below them; `hours` may pass midnight; the days of validity
     count from `valid_from` to `valid_to`, both included. `lead` and `assists` are department codes or
-    BY_PLACE. With `review` a person decides and the rule only proposes.
+    BY_PLACE. With `review` a person decides and the rule only proposes; `restricted` marks complaints about
+    officials, which few may see and the department complained of never gets.
     """
 
     id: str
@@ -132,6 +141,7 @@ class RoutingRule:
     clause: str
     assists: tuple[str, ...] = ()
     review: bool = False
+    restricted: bool = False
     categories: tuple[str, ...] = ()
     areas: tuple[str, ...] = ()
     any_words: tuple[str, ...] = ()
@@ -224,6 +234,67 @@ class CallbackRule:
 
     attempts: int
     days: int
+    clause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A rung of the ladder by count (按次数升级): at the `count`-th of its trigger, once for ever on a ticket.
+
+    `trigger` is one of LEVEL_TRIGGERS, `action` one of LEVEL_ACTIONS; `supervision` is the level set by supervise.
+    """
+
+    step: str
+    trigger: str
+    count: int
+    action: str
+    supervision: int
+    receivers: tuple[str, ...]
+    clause: str
+
+
+@dataclass(frozen=True, slots=True)
+class CountingRule:
+    """Which contacts count as complaining again (计次): at least `apart` workdays after the last counted one.
+
+    They come after the ticket reached one of the stages `after`, or after its handling limit; a count falls back to
+    the beginning when nothing was counted for `window_days` calendar days.
+    """
+
+    window_days: int
+    apart: int
+    after: tuple[Stage, ...]
+    clause: str
+
+
+@dataclass(frozen=True, slots=True)
+class DigestRule:
+    """One summary a day (每日摘要): for `receivers`, at this minute of the next workday; urgent, repeated and mass
+    matters are told at once. A matter is a mass one from `mass` linked callers on."""
+
+    receivers: tuple[str, ...]
+    minute: int
+    mass: int
+    clause: str
+
+
+@dataclass(frozen=True, slots=True)
+class InvalidReason:
+    """Why a contact is no request (无效事由); `attempts` logged tries to reach the caller come first."""
+
+    code: str
+    name: str
+    attempts: int
+    clause: str
+
+
+@dataclass(frozen=True, slots=True)
+class IncompleteRule:
+    """When the caller is asked back (要素不全): all of `missing` are not told, in at most `longest` characters."""
+
+    types: tuple[TicketType, ...]
+    missing: tuple[str, ...]
+    longest: int
     clause: str
 
 

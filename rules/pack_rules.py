@@ -52,6 +52,7 @@ def _rule(row: Row) -> RoutingRule:
         clause=row.text("clause"),
         assists=row.texts("assists"),
         review=row.flag("review"),
+        restricted=row.flag("restricted"),
         categories=row.texts("categories"),
         areas=row.texts("areas"),
         any_words=_folded(row.texts("any_words")),

@@ -15,6 +15,7 @@ _KEYS: Mapping[str, tuple[str, ...]] = {
     "limit": ("id",),
     "emergency": ("id",),
     "step": ("clock", "step"),
+    "level": ("step",),
     "case": ("name",),
 }
 _DROP = "drop"

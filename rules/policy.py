@@ -20,14 +20,20 @@ from rules.pack_limits import (
     read_suspensions,
 )
 from rules.pack_lines import Fault
+from rules.pack_pressure import read_counting, read_digest, read_incomplete, read_invalid, read_levels
 from rules.pack_records import (
     Area,
     CallbackRule,
     Category,
     Channel,
+    CountingRule,
     Department,
+    DigestRule,
     ExtensionRule,
+    IncompleteRule,
+    InvalidReason,
     LadderRow,
+    Level,
     Limit,
     LimitRow,
     Receiver,
@@ -59,9 +65,14 @@ __all__ = [
     "Case",
     "Category",
     "Channel",
+    "CountingRule",
     "Department",
+    "DigestRule",
     "ExtensionRule",
+    "IncompleteRule",
+    "InvalidReason",
     "LadderRow",
+    "Level",
     "Limit",
     "LimitRow",
     "Policy",
@@ -124,6 +135,11 @@ class Policy:
     routing: tuple[RoutingRule, ...]
     limits: tuple[LimitRow, ...]
     ladder: tuple[LadderRow, ...]
+    levels: tuple[Level, ...]
+    counting: CountingRule
+    digest: DigestRule
+    invalid: tuple[InvalidReason, ...]
+    incomplete: tuple[IncompleteRule, ...]
     returns: ReturnRule
     extensions: ExtensionRule
     suspensions: tuple[SuspensionReason, ...]
@@ -249,6 +265,11 @@ def _read(sheets: Mapping[str, Sheet], digest: str, chain: tuple[str, ...], miss
         routing=tuple(rule for _, rule in routing),
         limits=limits,
         ladder=read_ladder(sheets["ladder.toml"], receivers),
+        levels=read_levels(sheets["ladder.toml"], receivers),
+        counting=read_counting(sheets["ladder.toml"]),
+        digest=read_digest(sheets["ladder.toml"], receivers),
+        invalid=read_invalid(sheets["acceptance.toml"]),
+        incomplete=read_incomplete(sheets["acceptance.toml"]),
         returns=read_return(sheets["returns.toml"]),
         extensions=read_extension(sheets["returns.toml"]),
         suspensions=read_suspensions(sheets["returns.toml"]),

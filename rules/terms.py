@@ -75,6 +75,8 @@ class Act(StrEnum):
     RATE = "rate"
     REVEAL = "reveal"
     ARCHIVE = "archive"
+    MARK_CALLER = "mark-caller"
+    SETTLE_CLUE = "settle-clue"
 
 
 class Role(StrEnum):
@@ -155,6 +157,7 @@ class ClockKind(StrEnum):
     RESUME = "resume"
     REVIEW = "review"
     CALL_BACK = "call_back"
+    CLUE = "clue"
 
 
 class Unit(StrEnum):
@@ -194,19 +197,38 @@ class Happened(StrEnum):
     URGED = "urged"
     CLOSED = "closed"
     ARCHIVED = "archived"
+    INVALIDATED = "invalidated"
+    SUPPLEMENTED = "supplemented"
+    WITHDRAWN = "withdrawn"
+    ENDED = "ended"
+    MERGED = "merged"
+    UNMERGED = "unmerged"
+    FOLLOWED = "followed"
+    UNFOLLOWED = "unfollowed"
+    MARKED = "marked"
     WARNED = "warned"
     BREACHED = "breached"
     SUPERVISED = "supervised"
     DUTY_CALLED = "duty_called"
+    REPEATED = "repeated"
+    RAISED = "raised"
+    CLUE_OPENED = "clue_opened"
+    CLUE_SENT_UP = "clue_sent_up"
+    CLUE_SETTLED = "clue_settled"
+    UNDONE = "undone"
 
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One event as the rules see it: what, when (aware), and its data; `data["stage"]` is set where the stage moved."""
+    """One event as the rules see it: what, when (aware), and its data; `data["stage"]` is set where the stage moved.
+
+    `step` names the rung of a ladder that made it, where one did.
+    """
 
     kind: Happened
     at: datetime
     data: Mapping[str, Any] = field(default_factory=dict)
+    step: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +236,9 @@ class Facts:
     """All a rule may know of one ticket, gathered in one place (`dispatch/storage/facts.py`).
 
     Instants are aware; `department` is the lead's code, `departments` lead and assists, `happenings` the ticket's
-    whole history in order.
+    whole history in order. `earlier` is the ticket that this one repeats, `raised` how often it went a level up,
+    `restricted` marks a complaint about officials and `against` the department complained of, `merged_into` the lead
+    of a merged ticket.
     """
 
     number: str
@@ -230,6 +254,11 @@ class Facts:
     supervision: int
     history: bool
     happenings: tuple[Happening, ...]
+    raised: int = 0
+    earlier: str | None = None
+    restricted: bool = False
+    against: str | None = None
+    merged_into: str | None = None
 
     def last(self, *kinds: Happened) -> Happening | None:
         """The newest event of one of `kinds`."""
@@ -256,7 +285,7 @@ class LadderStep:
     """One rung below or above a deadline (预警、超期、督办).
 
     Exactly one of `share` (of the working time of the limit, 0 < share <= 1; 1 is the deadline itself) and
-    `after` (a budget counted from the deadline) is set. `action` is warn, breach, supervise or call_duty;
+    `after` (a budget counted from the deadline) is set. `action` is warn, breach, supervise, call_duty or send_up;
     `level` is the supervision level 1 to 3, else 0; `receivers` are words of the pack's receiver list.
     """
 

@@ -35,6 +35,21 @@ EVENT_WORDS: Mapping[Happened, str] = MappingProxyType(
         Happened.BREACHED: "超期",
         Happened.SUPERVISED: "督办",
         Happened.DUTY_CALLED: "通知值班",
+        Happened.INVALIDATED: "置为无效",
+        Happened.SUPPLEMENTED: "补充",
+        Happened.WITHDRAWN: "撤诉",
+        Happened.ENDED: "终结",
+        Happened.MERGED: "并入其他工单",
+        Happened.UNMERGED: "撤销并单",
+        Happened.FOLLOWED: "有工单并入",
+        Happened.UNFOLLOWED: "并入的工单已分出",
+        Happened.MARKED: "标记诉求人",
+        Happened.REPEATED: "重复投诉升级",
+        Happened.RAISED: "提级",
+        Happened.CLUE_OPENED: "形成线索",
+        Happened.CLUE_SENT_UP: "线索自动上报",
+        Happened.CLUE_SETTLED: "线索审定",
+        Happened.UNDONE: "撤销升级",
     }
 )
 

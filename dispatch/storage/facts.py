@@ -41,4 +41,9 @@ def of_rows(ticket: Ticket, departments: tuple[str, ...], events: Iterable[Mappi
         supervision=ticket.supervision,
         history=ticket.history,
         happenings=history.happenings(events),
+        raised=ticket.raised,
+        earlier=ticket.earlier,
+        restricted=ticket.restricted,
+        against=ticket.against,
+        merged_into=ticket.merged_into,
     )

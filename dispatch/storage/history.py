@@ -15,7 +15,7 @@ from rules.terms import CHINA, Happened, Happening
 _event = SQLModel.metadata.tables["event"]
 
 #: Keys of event data that hold an instant; JSON has no type for it.
-_INSTANTS = frozenset({"until", "due_at"})
+_INSTANTS = frozenset({"until", "due_at", "counted_at"})
 
 
 def row(ticket: str, happening: Happening, actor: str, now: datetime) -> dict[str, Any]:
@@ -28,7 +28,7 @@ def row(ticket: str, happening: Happening, actor: str, now: datetime) -> dict[st
         "actor": actor,
         "clock": None,
         "generation": None,
-        "step": None,
+        "step": happening.step or None,
         "data": written(happening.data),
     }
 
@@ -68,7 +68,9 @@ def read_all(tx: Transaction, numbers: Sequence[str]) -> dict[str, list[Mapping[
 def happenings(rows: Iterable[Mapping[str, Any]]) -> tuple[Happening, ...]:
     """The events as rules see them, in business time; a clock's own steps keep their kind."""
     return tuple(
-        Happening(Happened(each["kind"]), each["at"].astimezone(CHINA), _restored(each["data"]))
+        Happening(
+            Happened(each["kind"]), each["at"].astimezone(CHINA), _restored(each["data"]), each["step"] or ""
+        )
         for each in rows
     )
 

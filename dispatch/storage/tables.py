@@ -135,6 +135,9 @@ class Person(SQLModel, table=True):
     contacts: int = 1
     created_at: datetime
     seen_at: datetime
+    malicious_at: datetime | None = None
+    malicious_by: str | None = None
+    malicious_reason: str | None = None
 
 
 class NumberBlock(SQLModel, table=True):
@@ -153,7 +156,12 @@ class Ticket(SQLModel, table=True):
         one_of("stage", list(Stage)),
         one_of("type", list(TicketType)),
         one_of("urgency", list(Urgency)),
-        partial("ix_ticket_person_open", "person", where=IS_OPEN),
+        partial("ix_ticket_person", "person", "number", where="person IS NOT NULL"),
+        partial("ix_ticket_earlier", "earlier", where="earlier IS NOT NULL"),
+        partial("ix_ticket_merged", "merged_into", where="merged_into IS NOT NULL"),
+        partial("ix_ticket_restricted", "number", where="restricted"),
+        partial("ix_ticket_card", "card", where="card IS NOT NULL"),
+        Index("ix_ticket_area", "area", "number"),
         partial("ix_ticket_department_due", "department", "due_at", "number", where=IS_OPEN),
         partial("ix_ticket_due", "due_at", "number", where=IS_OPEN),
         Index("ix_ticket_stage", "stage", "number"),
@@ -182,6 +190,15 @@ class Ticket(SQLModel, table=True):
     complaint_count: int = 1
     redo_round: int = 0
     supervision: int = 0
+    raised: int = 0
+    counted_at: datetime | None = None
+    earlier: str | None = Field(default=None, sa_type=Number)
+    merged_into: str | None = Field(default=None, sa_type=Number)
+    restricted: bool = False
+    against: str | None = None
+    card: int | None = Field(default=None, sa_type=BigInteger)
+    occasion: str | None = None
+    enterprise: str | None = None
     solved: bool | None = None
     satisfied: bool | None = None
     source_line: str | None = None
@@ -215,6 +232,8 @@ class Request(SQLModel, table=True):
     person: int | None = Field(default=None, foreign_key="person.id", sa_type=BigInteger)
     sealed_name: str | None = Field(default=None, sa_type=Text)
     sealed_text: str | None = Field(default=None, sa_type=Text)
+    proxy: str | None = None
+    appointment_at: datetime | None = None
 
 
 class Decision(SQLModel, table=True):
@@ -288,6 +307,7 @@ class Event(SQLModel, table=True):
 
     __table_args__ = (
         partial("uq_event_step", "clock", "generation", "step", where="step IS NOT NULL", unique=True),
+        partial("uq_event_level", "ticket", "step", where="step IS NOT NULL AND clock IS NULL", unique=True),
         Index("ix_event_ticket", "ticket", "id"),
     )
     id: int | None = Field(default=None, primary_key=True, sa_type=Serial)
@@ -331,7 +351,7 @@ class Notice(SQLModel, table=True):
     )
     id: int | None = Field(default=None, primary_key=True, sa_type=Serial)
     outbox: int = Field(foreign_key="outbox.id", sa_type=BigInteger)
-    ticket: str = Field(foreign_key="ticket.number", sa_type=Number)
+    ticket: str | None = Field(default=None, foreign_key="ticket.number", sa_type=Number)
     receiver: str
     department: str | None = None
     words: str = Field(sa_type=Text)

@@ -13,10 +13,11 @@ from dispatch.record import follow
 from dispatch.storage import history
 from dispatch.storage.tables import CLOCK_STATES
 from rules import clocks, lifecycle
-from rules.acts import DECIDERS, Case, Notify, decide
+from rules.acts import DECIDERS, decide
 from rules.bodies import BODIES
 from rules.errors import BadInput, DeskError, IllegalAct, LimitReached, TooLate
 from rules.lifecycle import STAGES, acts_in
+from rules.outcome import Case, Notify
 from rules.terms import Act, ClockKind, Happened, Happening, Stage, TicketType, Urgency
 from tests.rules.test_bodies import GOOD
 from tests.stories import DISPATCHED, RECEIVED, SIGNED, at, calendar, event, facts, policy

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from rules import acts, returns
-from rules.acts import Case
 from rules.bodies import BODIES, CallBackBody, ExtendBody, ReturnBody, ReviewBody, SuspendBody
 from rules.errors import BadInput, IllegalAct, LimitReached, TooLate
+from rules.outcome import Case
 from rules.terms import Act, Stage, TicketType
 from tests.stories import DISPATCHED, RECEIVED, SIGNED, at, calendar, event, facts, policy
 

@@ -4,7 +4,7 @@ from alembic import context
 from sqlalchemy import Connection, create_engine
 from sqlmodel import SQLModel
 
-from dispatch.storage import tables  # noqa: F401  (defines the tables)
+from dispatch.storage import records, tables  # noqa: F401  (they define the tables)
 
 
 def run(connection: Connection) -> None:

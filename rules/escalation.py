@@ -1,0 +1,351 @@
+"""Raising by count (按次数逐级升级): which contacts count as complaining again, and which rungs that reaches.
+
+Everything is replayed from the ticket's own events, so the count can be checked against what is stored at any time
+and a rung never fires twice. Source: lifecycle.md, contacts and repeats; the numbers are the pack's.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any
+
+from rules import clocks
+from rules.outcome import Notify
+from rules.pack_records import CountingRule, Level
+from rules.policy import Policy
+from rules.terms import ClockKind, Facts, Happened, Happening, Stage
+from rules.worktime import Calendar
+
+#: What a rung by count writes into the history.
+RUNG_EVENTS: Mapping[str, Happened] = MappingProxyType(
+    {
+        "redo": Happened.REPEATED,
+        "supervise": Happened.SUPERVISED,
+        "raise": Happened.RAISED,
+        "clue": Happened.CLUE_OPENED,
+    }
+)
+_NUMERALS = "零一二三四五六七八九"
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What a new ticket takes over from the closed one that it repeats (接续): count, when it was last counted,
+    whether this very contact counted, and the redo round that it begins."""
+
+    earlier: str
+    count: int
+    counted_at: datetime
+    counted: bool
+    round: int
+    former: str | None
+
+    def as_data(self) -> dict[str, Any]:
+        """For the event of receipt."""
+        return {
+            "earlier": self.earlier,
+            "count": self.count,
+            "counted_at": self.counted_at,
+            "counted": self.counted,
+            "round": self.round or None,
+            "former": self.former,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The closed ticket that a new contact repeats, as its row stands."""
+
+    number: str
+    stage: Stage
+    count: int
+    counted_at: datetime
+    round: int
+    department: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far a matter has climbed (升级情况).
+
+    `count` is its counted complaints and `counted_at` the last of them; `due` are rungs reached that have not fired;
+    `supervision` and `raised` are the levels in force, without what was undone.
+    """
+
+    count: int
+    counted_at: datetime
+    due: tuple[Level, ...]
+    supervision: int
+    raised: int
+
+
+@dataclass(frozen=True, slots=True)
+class Climb:
+    """What the rungs that are due now write: events (each with its step), columns, notices, and clues to open."""
+
+    happenings: tuple[Happening, ...]
+    changes: Mapping[str, Any]
+    notices: tuple[Notify, ...]
+    clues: tuple[Level, ...]
+
+
+def carry(
+    closed: Closed, policy: Policy, calendar: Calendar, now: datetime, malicious: bool = False
+) -> Carried:
+    """What the new ticket of the same caller and matter begins with.
+
+    It counts when the earlier one had come to an end that counts (办结), at least the pack's workdays after the last
+    counted contact, and the caller is not marked malicious. Beyond the window the count begins anew.
+    """
+    rule = policy.counting
+    counts = closed.stage in rule.after and not malicious and _apart(rule, calendar, closed.counted_at, now)
+    fresh = now - closed.counted_at > timedelta(days=rule.window_days)
+    if not counts:
+        return Carried(closed.number, closed.count, closed.counted_at, False, closed.round, closed.department)
+    count = 1 if fresh else closed.count + 1
+    round_ = 0 if fresh else closed.round + 1
+    return Carried(closed.number, count, now, not fresh, round_, closed.department)
+
+
+def _apart(rule: CountingRule, calendar: Calendar, last: datetime, now: datetime) -> bool:
+    return rule.apart == 0 or (now > last and calendar.workdays_between(last, now) >= rule.apart)
+
+
+@dataclass(slots=True)
+class _Count:
+    """The replay of one ticket; `replied_at` and `suspended` say whether its promise was running at that moment."""
+
+    count: int
+    at: datetime
+    base: int
+    round: int
+    failed: int
+    base_failed: int
+    returned: int = 0
+    replied_at: datetime | None = None
+    suspended: bool = False
+    malicious: bool = False
+
+
+def standing(facts: Facts, policy: Policy, calendar: Calendar) -> Standing:
+    """Replay `facts.happenings`; a ticket of history climbs nothing."""
+    tally = _begin(facts)
+    promises = _Promises(facts, policy, calendar)
+    for happening in facts.happenings:
+        match happening.kind:
+            case Happened.JOINED if not (tally.malicious or happening.data.get("malicious")):
+                apart = _apart(policy.counting, calendar, tally.at, happening.at)
+                if apart and promises.missed(tally, happening.at):
+                    _add(tally, happening.at, policy.counting)
+            case Happened.CALLED_BACK if happening.data.get("reached") and not _pleased(happening):
+                tally.failed += tally.round > 0
+                if not tally.malicious:
+                    _add(tally, happening.at, policy.counting)
+            case Happened.RETURNED:
+                tally.returned += 1
+            case Happened.FOLLOWED:
+                tally.count = max(tally.count, int(happening.data.get("count", 1)))
+                tally.base = max(tally.base, int(happening.data.get("count", 1)))
+            case _:
+                _follow(tally, happening)
+    due = () if facts.history or facts.stage is Stage.ENDED else _due(tally, facts, policy)
+    return Standing(tally.count, tally.at, due, *_in_force(facts, due))
+
+
+def _follow(tally: _Count, happening: Happening) -> None:
+    match happening.kind:
+        case Happened.REDONE:
+            tally.round += 1
+            tally.replied_at = None
+        case Happened.REPLIED:
+            tally.replied_at = happening.at
+        case Happened.REVIEWED if not happening.data.get("approved"):
+            tally.replied_at = None
+        case Happened.MARKED:
+            tally.malicious = bool(happening.data.get("malicious"))
+        case Happened.SUSPENDED | Happened.RESUMED:
+            tally.suspended = happening.kind is Happened.SUSPENDED
+        case _:
+            pass
+
+
+def _begin(facts: Facts) -> _Count:
+    first = next((each for each in facts.happenings if each.kind is Happened.RECEIVED), None)
+    data = first.data if first else {}
+    count, counted = int(data.get("count", 1)), bool(data.get("counted", True))
+    round_ = int(data.get("round") or 0)
+    failed = max(round_ - 1, 0)
+    return _Count(
+        count=count,
+        at=data.get("counted_at", facts.received_at),
+        base=count - 1 if counted else count,
+        round=round_,
+        failed=failed,
+        base_failed=max(failed - 1, 0) if counted else failed,
+        malicious=bool(data.get("malicious")),
+    )
+
+
+class _Promises:
+    """The handling limits that a ticket had, planned once and only when somebody asks."""
+
+    def __init__(self, facts: Facts, policy: Policy, calendar: Calendar) -> None:
+        self._ask = (facts, policy, calendar)
+        self._plans: list[clocks.ClockPlan] | None = None
+
+    def missed(self, tally: _Count, at: datetime) -> bool:
+        """Whether the limit that held at `at` was missed by then: an urging counts only after that."""
+        if self._plans is None:
+            found = clocks.plan(*self._ask)
+            self._plans = [each for each in found if each.kind is ClockKind.HANDLE]
+        held, begun = None, None
+        for each in self._plans:
+            begun = begun or each.started_at
+            if begun <= at:
+                held = each
+            begun = each.stopped_at
+        if held is None or held.due_at is None or tally.suspended:
+            return False
+        return min(at, tally.replied_at or at) > held.due_at
+
+
+def _pleased(happening: Happening) -> bool:
+    return bool(happening.data.get("solved") and happening.data.get("satisfied"))
+
+
+def _add(tally: _Count, at: datetime, rule: CountingRule) -> None:
+    if at - tally.at > timedelta(days=rule.window_days):
+        tally.count, tally.base = 1, 0
+    else:
+        tally.count += 1
+    tally.at = at
+
+
+def _due(tally: _Count, facts: Facts, policy: Policy) -> tuple[Level, ...]:
+    fired = {each.step for each in facts.happenings if each.step}
+    reached = {
+        "complaints": (tally.base, tally.count),
+        "redos": (tally.base_failed, tally.failed),
+        "returns": (0, tally.returned),
+    }
+    found = []
+    for level in sorted(policy.levels, key=lambda each: each.count):
+        low, high = reached[level.trigger]
+        if low < level.count <= high and level.step not in fired:
+            found.append(level)
+    return tuple(found)
+
+
+def _in_force(facts: Facts, due: tuple[Level, ...]) -> tuple[int, int]:
+    """Supervision and how often it was raised, by events, minus what a named person undid."""
+    supervised = [level.supervision for level in due]
+    raised = sum(level.action == "raise" for level in due)
+    for at, each in enumerate(facts.happenings):
+        if each.kind in (Happened.SUPERVISED, Happened.RAISED) and not _undone(facts, at, each):
+            supervised.append(int(each.data.get("level", 0)) if each.kind is Happened.SUPERVISED else 0)
+            raised += each.kind is Happened.RAISED
+    return max(supervised, default=0), raised
+
+
+def _undone(facts: Facts, at: int, event: Happening) -> bool:
+    return any(
+        later.kind is Happened.UNDONE
+        and later.data["step"] == step_of(event)
+        and later.data.get("at") == event.at.isoformat()
+        for later in facts.happenings[at + 1 :]
+    )
+
+
+def step_of(event: Happening) -> str:
+    """By what name an event of pressure is undone: its step, or the act's word where a person did it."""
+    if event.step:
+        return event.step
+    return {Happened.SUPERVISED: "supervise", Happened.RAISED: "raise"}.get(event.kind, "")
+
+
+def undoable(facts: Facts, step: str) -> Happening | None:
+    """The newest event of pressure by that name that is still in force; None when there is none."""
+    kinds = (*RUNG_EVENTS.values(), Happened.CLUE_SENT_UP)
+    for at in range(len(facts.happenings) - 1, -1, -1):
+        event = facts.happenings[at]
+        if event.kind in kinds and step_of(event) == step and not _undone(facts, at, event):
+            return event
+    return None
+
+
+def climb(facts: Facts, policy: Policy, calendar: Calendar, now: datetime) -> Climb | None:
+    """The events, columns and notices that bring a ticket to its standing; None when it stands there already."""
+    if not _may_climb(facts):
+        return None
+    found = standing(facts, policy, calendar)
+    changes = {
+        "complaint_count": found.count,
+        "counted_at": found.counted_at,
+        "supervision": found.supervision,
+        "raised": found.raised,
+    }
+    held = (facts.complaint_count, facts.supervision, facts.raised)
+    if not found.due and held == (found.count, found.supervision, found.raised):
+        return None
+    return Climb(
+        happenings=tuple(_event(level, found, now) for level in found.due),
+        changes=changes,
+        notices=tuple(
+            Notify(receiver, _words(level, found), _whose(receiver, facts, policy))
+            for level in found.due
+            for receiver in level.receivers
+        ),
+        clues=() if _clue_waits(facts) else _clues(found.due)[:1],
+    )
+
+
+def _clues(due: tuple[Level, ...]) -> tuple[Level, ...]:
+    return tuple(level for level in due if level.action == "clue")
+
+
+def _clue_waits(facts: Facts) -> bool:
+    """Whether a clue of this ticket is open already: a second trigger adds an event to it, not a second clue."""
+    newest = facts.last(Happened.CLUE_OPENED, Happened.CLUE_SETTLED)
+    return newest is not None and newest.kind is Happened.CLUE_OPENED
+
+
+def _may_climb(facts: Facts) -> bool:
+    """Nothing but receipt and dispatch has happened to most tickets: they stand at one, and nobody need look."""
+    if facts.earlier is not None or facts.complaint_count > 1:
+        return True
+    telling = (
+        Happened.JOINED,
+        Happened.CALLED_BACK,
+        Happened.RETURNED,
+        Happened.FOLLOWED,
+        *RUNG_EVENTS.values(),
+    )
+    return any(each.kind in telling or each.kind is Happened.UNDONE for each in facts.happenings)
+
+
+def _event(level: Level, found: Standing, now: datetime) -> Happening:
+    data = {"count": level.count, "trigger": level.trigger, "action": level.action, "clause": level.clause}
+    if level.supervision:
+        data["level"] = level.supervision
+    return Happening(RUNG_EVENTS[level.action], now, {**data, "complaints": found.count}, level.step)
+
+
+def _words(level: Level, found: Standing) -> str:
+    reason = {
+        "complaints": f"同一事项第 {level.count} 次投诉",
+        "redos": f"重办 {level.count} 次仍未解决",
+        "returns": f"已被退单 {level.count} 次",
+    }[level.trigger]
+    measure = {
+        "redo": "请重新办理",
+        "supervise": f"现予{_NUMERALS[level.supervision]}级督办",
+        "raise": "现提级，请阅示",
+        "clue": "已形成线索并拟好整改、问责记录草稿，请在时限内确认或驳回，逾期自动上报",
+    }[level.action]
+    return f"{reason}，{measure}。"
+
+
+def _whose(receiver: str, facts: Facts, policy: Policy) -> str | None:
+    known = policy.receivers.get(receiver)
+    return facts.department if known is not None and known.scope == "department" else None

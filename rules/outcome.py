@@ -1,0 +1,75 @@
+"""What comes of an act (操作结果): happenings, changed columns, a decision, and who hears of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from rules.errors import BadInput
+from rules.policy import Policy
+from rules.terms import Decision, Facts, Happened, Happening, Stage
+from rules.worktime import Calendar
+
+
+@dataclass(frozen=True, slots=True)
+class Notify:
+    """Who should hear what: `receiver` is a role or a receiver word of the pack."""
+
+    receiver: str
+    words: str
+    department: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """What an act on one ticket does to another (并单): its happenings and changed columns."""
+
+    number: str
+    happenings: tuple[Happening, ...]
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    notices: tuple[Notify, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The whole of what an act changes.
+
+    `happenings` are appended in order; the last `stage` among them is the ticket's new one. `changes` are other
+    columns of the ticket. `lead` and `assists` begin new assignments; a new lead ends the old ones with `result`.
+    `again` puts the ticket before the model once more; `elsewhere` are events of another ticket, by its number, that
+    belong to the same act (a merge), with columns of it that change.
+    """
+
+    happenings: tuple[Happening, ...]
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    decision: Decision | None = None
+    lead: str | None = None
+    assists: tuple[str, ...] = ()
+    result: str = ""
+    notices: tuple[Notify, ...] = ()
+    again: bool = False
+    elsewhere: tuple[Elsewhere, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What a decider looks at; `other` is the second ticket of a merge."""
+
+    facts: Facts
+    policy: Policy
+    calendar: Calendar
+    now: datetime
+    other: Facts | None = None
+
+    def happened(self, kind: Happened, stage: Stage | None = None, **data: Any) -> Happening:
+        """An event now; with a stage when the ticket moves (or enters the same stage anew)."""
+        if stage is not None:
+            data["stage"] = stage
+        return Happening(kind, self.now, data)
+
+    def department(self, code: str) -> str:
+        """`code` when the pack has that department, by code, name or alias. Raises BadInput."""
+        found = self.policy.department_of(code)
+        if found is None:
+            raise BadInput(f"目录中没有承办单位“{code}”。", hint="请从承办单位列表中选择。")
+        return found.code
