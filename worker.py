@@ -15,13 +15,18 @@ from types import FrameType
 
 import structlog
 
-from dispatch import follow_up, settings, supervise, triage
+from dispatch import digests, follow_up, ladder, settings, supervise, triage
 from dispatch.desk import Desk, open_desk
 from dispatch.jobs import Doorbell
 from rules.errors import DeskError
 
 #: Which use case empties which queue; `tests/test_house.py` holds it against the names in dispatch/jobs.py.
-DRAINS: dict[str, Callable[[Desk, datetime], int]] = {"triage": triage.drain, "notices": follow_up.drain}
+DRAINS: dict[str, Callable[[Desk, datetime], int]] = {
+    "triage": triage.drain,
+    "ladder": ladder.drain,
+    "notices": follow_up.drain,
+    "digests": digests.drain,
+}
 
 #: The ticker looks this often; a step is late by at most this and the time to fire it.
 TICK_SECONDS = 1.0

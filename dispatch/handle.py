@@ -1,19 +1,29 @@
 """One act by one person on one ticket (操作工单): locked, checked, decided, written, committed; the queue is told after."""
 
+import json
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from dispatch.desk import Desk
-from dispatch.record import record
+from dispatch.record import record, touch
 from dispatch.storage import facts as stored_facts
-from dispatch.storage import tickets
-from dispatch.storage.tickets import Changed
+from dispatch.storage import people, tickets
+from dispatch.storage.database import Transaction
+from dispatch.storage.tables import Ticket
+from dispatch.storage.tickets import Changed, NoSuchTicket
+from intake.elements import ELEMENT_WORDS
+from intake.masking import mask
 from rules import acts
 from rules.access import Actor, may_act, may_review_at
-from rules.bodies import Body, ReviewBody
+from rules.bodies import Body, MarkBody, MergeBody, ReviewBody, SupplementBody
 from rules.lifecycle import STAGES
-from rules.outcome import Case
+from rules.outcome import Case, Outcome
 from rules.terms import CHINA, Act, Facts
 from rules.wording import EVENT_WORDS
+
+#: Acts that a merged ticket knows, too, and that then concern its lead.
+_OF_FOLLOWERS = (Act.UNMERGE, Act.CALL_BACK)
 
 
 def perform(
@@ -24,16 +34,58 @@ def perform(
     Raises NoSuchTicket, NotAllowed, Changed when `version` is stale, and what the rules raise; then nothing changed.
     """
     with desk.transaction() as tx:
-        ticket = tickets.lock(tx, number)
+        ticket, other = _held(tx, number, act, body)
         facts = stored_facts.gather(tx, ticket)
-        may_act(actor, act, facts.department, facts.departments)
+        may_act(actor, act, facts)
         if isinstance(body, ReviewBody):
             may_review_at(actor, body.level, facts.department)
         if version != ticket.version:
             raise _changed(version, ticket.version, facts)
-        policy, calendar = desk.packs.of(ticket.pack, tx)
-        outcome = acts.decide(act, body, Case(facts, policy, calendar, now.astimezone(CHINA)))
-        return record(tx, ticket, facts, act, outcome, (policy, calendar), actor.name, now)
+        terms = desk.packs.of(ticket.pack, tx)
+        second = stored_facts.gather(tx, other) if other else None
+        outcome = acts.decide(act, body, Case(facts, *terms, now.astimezone(CHINA), second))
+        if isinstance(body, SupplementBody):
+            outcome = _with_words(desk, ticket, body, outcome)
+        if isinstance(body, MarkBody):
+            people.mark(tx, ticket.person, body.malicious, actor.name, body.reason, now)
+        after = record(tx, ticket, facts, act, outcome, terms, actor.name, now)
+        for each in outcome.elsewhere:
+            assert other is not None and second is not None
+            touch(tx, other, second, each, desk.packs.of(other.pack, tx), actor.name, now)
+        return after
+
+
+def _held(tx: Transaction, number: str, act: Act, body: Body) -> tuple[Ticket, Ticket | None]:
+    """The ticket, and the other one that the act concerns, locked in the order of their numbers."""
+    into = body.into if isinstance(body, MergeBody) else None
+    if act in _OF_FOLLOWERS:
+        into = tickets.lead_of(tx, number)
+    if into is None:
+        return tickets.lock(tx, number), None
+    held = tickets.lock_all(tx, sorted({number, into}))
+    if number not in held:
+        raise NoSuchTicket(number=number)
+    if into not in held:
+        raise NoSuchTicket(f"没有目标工单“{into}”，请核对编号。")
+    return held[number], held[into]
+
+
+def _with_words(desk: Desk, ticket: Ticket, body: SupplementBody, outcome: Outcome) -> Outcome:
+    """The words that were asked for, masked, beside what was said first; the words themselves are sealed."""
+    told = {key: mask(words).text for key, words in body.elements.items() if key != "name"}
+    sealed = desk.seal.seal(
+        json.dumps(dict(body.elements), ensure_ascii=False), f"event.supplement:{ticket.number}"
+    )
+    happenings = tuple(
+        replace(each, data={**each.data, "elements": told, "sealed": sealed}) for each in outcome.happenings
+    )
+    added = "；".join(f"{ELEMENT_WORDS[key]}：{words}" for key, words in told.items())
+    changes: dict[str, Any] = {**outcome.changes}
+    if added:
+        changes["text"] = f"{ticket.text}\n补充：{added}"
+    if told.get("place") and not ticket.place:
+        changes["place"] = told["place"]
+    return replace(outcome, happenings=happenings, changes=changes)
 
 
 def _changed(seen: int, present: int, facts: Facts) -> Changed:

@@ -183,7 +183,7 @@ class _Loader:
         old = self._order.history or batch.now - request.received_at > HISTORY_AFTER
         person, contacts, key = None, 0, request.caller.key
         if key is not None:
-            person, contacts = people.count_contact(tx, self._desk.seal, key, batch.now)
+            person, contacts, _ = people.count_contact(tx, self._desk.seal, key, batch.now)
         danger = (
             None
             if old
@@ -229,7 +229,7 @@ class _Loader:
             judged = _archived(judged, at)
         written, decided = len(ledger.event), len(ledger.decision)
         ledger.event.append(history.row(number, facts.happenings[0], IMPORTER.actor.name, at))
-        row |= triage.write(ledger, judged, policy.hash, batch.terms, at)
+        row |= triage.write(ledger, judged, policy.hash, batch.terms, at).columns
         # What happened has its own time; that we wrote it down and decided it is of today.
         ledger.event[written:] = [{**each, "recorded_at": batch.now} for each in ledger.event[written:]]
         ledger.decision[decided:] = [{**each, "at": batch.now} for each in ledger.decision[decided:]]

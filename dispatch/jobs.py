@@ -24,7 +24,7 @@ from rq.worker.base import DequeueStrategy
 
 from rules.errors import BadInput, DeskError
 
-QUEUES = ("triage", "notices")
+QUEUES = ("triage", "ladder", "notices", "digests")
 #: The function of the queue door; named, never imported, because nobody imports a door.
 JOB = "worker.drain"
 

@@ -12,7 +12,19 @@ from rules.pack_view import Value, merged
 from rules.policy import Policy, parse
 
 #: What a value is shown by in the table for people, by the first of these cells that is written.
-_SHOWN = ("amount", "name", "share", "after", "words", "max_days", "attempts", "level")
+_SHOWN = (
+    "amount",
+    "name",
+    "share",
+    "after",
+    "words",
+    "max_days",
+    "attempts",
+    "level",
+    "action",
+    "missing",
+    "at",
+)
 _SHORT = 40
 
 

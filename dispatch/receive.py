@@ -18,13 +18,17 @@ from dispatch.storage.database import Doubled, Transaction
 from dispatch.storage.ledger import Ledger
 from intake.masking import mask
 from intake.request import Request
-from rules import repeats
+from rules import escalation, repeats
 from rules.accept import Danger, emergency
 from rules.access import Actor
 from rules.errors import DeskError
+from rules.lifecycle import OPEN_STAGES
 from rules.outcome import Notify
 from rules.policy import Policy
-from rules.terms import Act, Decision, Happened, Happening, Stage, Urgency
+from rules.terms import CHINA, Act, Decision, Happened, Happening, Stage, Urgency
+
+#: What a new contact can repeat: what nobody took up, or the caller took back, is no matter that came to an end.
+_REPEATABLE = (Stage.CLOSED, Stage.ARCHIVED, Stage.ENDED, Stage.ANSWERED, Stage.MERGED)
 
 #: Texts up to this long are compared letter by letter at intake; longer ones by their beginning.
 _COMPARED = 2000
@@ -97,31 +101,78 @@ def accept(
 
     Raises Doubled when the key or external id is known already.
     """
-    person, contacts = None, 0
+    met = people.Met(None, 0, False)
     if request.caller.key is not None:
-        person, contacts = people.count_contact(tx, desk.seal, request.caller.key, now)
+        met = people.count_contact(tx, desk.seal, request.caller.key, now)
     danger = emergency(f"{request.given_title or ''}\n{request.text}", policy.emergencies)
-    same = None
-    if danger is None and person is not None and contacts > 1:  # who was never met has no open ticket
-        same = same_matter(tickets.open_of_person(tx, person), request.masked_text, policy)
+    same, over = None, None
+    if danger is None and met.id is not None and met.contacts > 1:  # who was never met has no ticket
+        same, over = _before(tx, tickets.of_person(tx, met.id), request, policy)
     number = same["number"] if same else number
     stage = same["stage"] if same else (Stage.TRANSFERRED if danger else Stage.RECEIVED).value
     ledger = Ledger()
-    contact = request_row(desk, request, asked, number, person)
+    contact = request_row(desk, request, asked, number, met.id)
     ledger.request.append({**contact, "joined": same is not None, "stage": stage})
     if same:
-        join(ledger, number, same["department"], request, asked, now)
+        join(ledger, number, same["department"], request, asked, now, met.malicious)
     else:
-        ledger.ticket.append(ticket_row(request, policy, number, person, stage))
-        open_matter(ledger, number, policy, request, asked, danger, now)
+        carried = _carried(tx, desk, over, policy, request.received_at, met.malicious) if over else None
+        ledger.ticket.append(ticket_row(request, policy, number, met.id, stage, carried))
+        told = {**(carried or {}), "malicious": met.malicious or None}
+        open_matter(ledger, number, policy, request, asked, danger, now, told)
     ledger.write(tx)
     return Receipt(number, contact["query_code"], stage, same is not None)
+
+
+def _before(
+    tx: Transaction, tickets_of_caller: Sequence[Mapping[str, Any]], request: Request, policy: Policy
+) -> tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]:
+    """The open ticket of this caller that the contact joins, or the one that is over and that it repeats.
+
+    A merged ticket stands for its lead.
+    """
+    running = [each for each in tickets_of_caller if each["stage"] in OPEN_STAGES]
+    same = same_matter(running, request.masked_text, policy)
+    if same is not None:
+        return same, None
+    rest = [each for each in tickets_of_caller if each["stage"] in _REPEATABLE]
+    over = same_matter(rest, request.masked_text, policy)
+    if over is not None and over["merged_into"] is not None:
+        over = tickets.matter_of(tx, over["merged_into"]) or over
+        if over["stage"] in OPEN_STAGES:
+            return over, None
+    return None, over
+
+
+def _carried(
+    tx: Transaction,
+    desk: Desk,
+    over: Mapping[str, Any],
+    policy: Policy,
+    at: datetime,
+    malicious: bool,
+) -> dict[str, Any]:
+    """What the new ticket takes over from the one that it repeats, as the data of its receipt."""
+    closed = escalation.Closed(
+        number=over["number"],
+        stage=Stage(over["stage"]),
+        count=over["complaint_count"],
+        counted_at=(over["counted_at"] or over["received_at"]).astimezone(CHINA),
+        round=over["redo_round"],
+        department=over["department"],
+    )
+    calendar = desk.packs.of(policy.hash)[1]
+    data = escalation.carry(closed, policy, calendar, at.astimezone(CHINA), malicious).as_data()
+    if closed.stage is Stage.ENDED:
+        final = history.newest(tx, closed.number, Happened.ENDED)
+        data |= {"former": None, "ended": (final or {}).get("words", "")}
+    return data
 
 
 def same_matter(
     candidates: Sequence[Mapping[str, Any]], text: str, policy: Policy
 ) -> Mapping[str, Any] | None:
-    """The open ticket of the same caller that masked `text` joins; `candidates` newest first, number and text each."""
+    """The ticket of the same caller that masked `text` is about; `candidates` newest first, number and text each."""
     signals = []
     for each in candidates:
         like = likeness.signals(text[:_COMPARED], each["text"][:_COMPARED])
@@ -168,9 +219,15 @@ def masked_place(request: Request) -> str | None:
 
 
 def ticket_row(
-    request: Request, policy: Policy, number: str, person: int | None, stage: str
+    request: Request,
+    policy: Policy,
+    number: str,
+    person: int | None,
+    stage: str,
+    carried: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The column values of a new ticket that nobody has looked at yet."""
+    """The column values of a new ticket that nobody has looked at yet; `carried` from the one it repeats."""
+    held = carried or {}
     return {
         "number": number,
         "external_id": request.external_id,
@@ -188,9 +245,13 @@ def ticket_row(
         "person": person,
         "anonymous": request.caller.anonymous,
         "confidential": request.caller.confidential,
-        "complaint_count": 1,
-        "redo_round": 0,
+        "complaint_count": held.get("count", 1),
+        "counted_at": held.get("counted_at", request.received_at),
+        "earlier": held.get("earlier"),
+        "redo_round": held.get("round") or 0,
         "supervision": 0,
+        "raised": 0,
+        "restricted": False,
         "source_line": request.source_line,
         "upper_number": request.upper_number,
         "upper_due_at": request.upper_due_at,
@@ -209,11 +270,14 @@ def open_matter(
     asked: Asked,
     danger: Danger | None,
     now: datetime,
+    told: Mapping[str, Any] | None = None,
 ) -> None:
-    """The first event of a new ticket, and who must go on: the model, or the emergency line at once."""
-    received = Happening(
-        Happened.RECEIVED, request.received_at, {"stage": Stage.RECEIVED, "channel": request.channel}
-    )
+    """The first event of a new ticket, and who must go on: the model, or the emergency line at once.
+
+    `told` is what the ticket takes over from an earlier one.
+    """
+    first = {"stage": Stage.RECEIVED, "channel": request.channel, **(told or {})}
+    received = Happening(Happened.RECEIVED, request.received_at, first)
     ledger.event.append(history.row(number, received, asked.actor.name, now))
     if danger is None:
         ledger.outbox.append(outbox.row("triage", number, now))
@@ -230,13 +294,25 @@ def open_matter(
 
 
 def join(
-    ledger: Ledger, number: str, department: str | None, request: Request, asked: Asked, now: datetime
+    ledger: Ledger,
+    number: str,
+    department: str | None,
+    request: Request,
+    asked: Asked,
+    now: datetime,
+    malicious: bool = False,
 ) -> None:
-    """A contact about an open matter is an urging: it is recorded, and whoever works on it hears of it."""
-    joined = Happening(Happened.JOINED, request.received_at, {"channel": request.channel})
+    """A contact about an open matter is an urging: it is recorded, and whoever works on it hears of it.
+
+    Whether it counts as complaining again (the limit was missed) is looked at afterwards, under the ticket's lock.
+    """
+    data = {"channel": request.channel, "malicious": malicious or None}
+    joined = Happening(Happened.JOINED, request.received_at, data)
     ledger.event.append(history.row(number, joined, asked.actor.name, now))
     receiver = "handler" if department else "dispatcher"
     words = "诉求人再次来电催问同一事项。"
     if request.urgency is not Urgency.NORMAL:
         words += "本次标为紧急。"
     ledger.outbox += notices(number, [Notify(receiver, words, department)], now)
+    if department:
+        ledger.outbox.append(outbox.row("ladder", number, now))

@@ -5,15 +5,17 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from dispatch import clues
 from dispatch.storage import clocks as stored_clocks
 from dispatch.storage import history, outbox, tickets
 from dispatch.storage.database import Transaction
 from dispatch.storage.ledger import Ledger
 from dispatch.storage.tables import Ticket
-from rules import clocks
-from rules.outcome import Notify, Outcome
+from rules import clocks, escalation
+from rules.escalation import Climb
+from rules.outcome import Elsewhere, Notify, Outcome
 from rules.policy import Policy
-from rules.terms import Act, Decision, Facts, Stage
+from rules.terms import CHINA, Act, Decision, Facts, Stage
 from rules.worktime import Calendar
 
 
@@ -28,7 +30,7 @@ def record(
     now: datetime,
     stamp: Mapping[str, Any] | None = None,
 ) -> Facts:
-    """Write the whole of `outcome` for a locked ticket; the facts as they are afterwards come back.
+    """Write the whole of `outcome` for a locked ticket, and the rungs that it reaches; the facts afterwards come back.
 
     `stamp` names the clock, generation and step that made the first event happen, when a clock did.
     """
@@ -37,14 +39,57 @@ def record(
     collect(ledger, after, act, outcome, ticket.pack, actor, now)
     if stamp:
         ledger.event[0] = {**ledger.event[0], **stamp}
+    climbed = escalation.climb(after, *terms, now.astimezone(CHINA))
+    if climbed:
+        after = rise(ledger, after, climbed, now)
+        clues.open_all(tx, ledger, after, climbed.clues, terms, now)
+    clues.settle_all(tx, ticket.number, outcome.happenings, actor, now)
+    if outcome.again:
+        ledger.outbox.append(outbox.row("triage", ticket.number, now))
     if outcome.lead or outcome.result:
         tickets.end_assignments(tx, ticket.number, outcome.result or "replaced", now)
     ledger.write(tx)
     plans = clocks.plan(after, *terms)
     due_at = stored_clocks.settle(tx, ticket.number, plans, ticket.pack, terms[1].version)
-    changed = {**outcome.changes, "stage": after.stage.value, "department": after.department}
-    tickets.change(tx, ticket.number, {**changed, "due_at": due_at})
+    changed = {**outcome.changes, **(climbed.changes if climbed else {})}
+    columns = {"stage": after.stage.value, "department": after.department, "due_at": due_at}
+    tickets.change(tx, ticket.number, {**changed, **columns})
     return after
+
+
+def rise(ledger: Ledger, after: Facts, climbed: Climb, now: datetime) -> Facts:
+    """Add the rows of the rungs that fired; the facts with them come back."""
+    ledger.event += [history.row(after.number, each, "system", now) for each in climbed.happenings]
+    ledger.outbox += notices(after.number, climbed.notices, now)
+    return replace(
+        after,
+        happenings=after.happenings + climbed.happenings,
+        complaint_count=climbed.changes["complaint_count"],
+        supervision=climbed.changes["supervision"],
+        raised=climbed.changes["raised"],
+    )
+
+
+def touch(
+    tx: Transaction,
+    ticket: Ticket,
+    facts: Facts,
+    elsewhere: Elsewhere,
+    terms: tuple[Policy, Calendar],
+    actor: str,
+    now: datetime,
+) -> None:
+    """Write what an act on another ticket does to this locked one (并单); no clock of it moves."""
+    ledger = Ledger()
+    ledger.event += [history.row(facts.number, each, actor, now) for each in elsewhere.happenings]
+    ledger.outbox += notices(facts.number, elsewhere.notices, now)
+    after = replace(facts, happenings=facts.happenings + elsewhere.happenings)
+    climbed = escalation.climb(after, *terms, now.astimezone(CHINA))
+    if climbed:
+        after = rise(ledger, after, climbed, now)
+        clues.open_all(tx, ledger, after, climbed.clues, terms, now)
+    ledger.write(tx)
+    tickets.change(tx, facts.number, {**elsewhere.changes, **(climbed.changes if climbed else {})})
 
 
 def follow(facts: Facts, outcome: Outcome) -> Facts:
@@ -119,11 +164,13 @@ def decision_row(
     }
 
 
-def notices(number: str, wanted: Iterable[Notify], now: datetime) -> list[dict[str, Any]]:
-    """One outbox row for each receiver."""
+def notices(
+    number: str, wanted: Iterable[Notify], now: datetime, kind: str = "notices"
+) -> list[dict[str, Any]]:
+    """One outbox row for each receiver, ready at `now`."""
     return [
         outbox.row(
-            "notices",
+            kind,
             number,
             now,
             {"receiver": each.receiver, "department": each.department, "words": each.words},

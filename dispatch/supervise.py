@@ -9,18 +9,19 @@ import structlog
 from dispatch.desk import Desk
 from dispatch.record import notices, record
 from dispatch.storage import clocks as stored_clocks
+from dispatch.storage import clues, history, links, outbox, tickets
 from dispatch.storage import facts as stored_facts
-from dispatch.storage import history, outbox, tickets
 from dispatch.storage.database import Doubled, Outage, Transaction
 from dispatch.storage.ledger import Ledger
 from dispatch.storage.tables import Ticket
-from rules import clocks
+from rules import clocks, digests
 from rules.acts import decide
 from rules.bodies import Nothing
 from rules.clocks import KIND_WORDS
 from rules.outcome import Case, Notify
 from rules.policy import Policy
-from rules.terms import CHINA, Act, ClockKind, Happened, Happening, Stage
+from rules.terms import CHINA, Act, ClockKind, Happened, Happening, Stage, Urgency
+from rules.worktime import Calendar
 
 #: Tickets looked for at once; the sweep goes on until none is left.
 BATCH = 200
@@ -30,6 +31,7 @@ _KINDS = {
     "breach": Happened.BREACHED,
     "supervise": Happened.SUPERVISED,
     "call_duty": Happened.DUTY_CALLED,
+    "send_up": Happened.CLUE_SENT_UP,
     "resume": Happened.RESUMED,
 }
 
@@ -63,11 +65,11 @@ def fire(desk: Desk, number: str, now: datetime) -> int:
     try:
         with desk.transaction() as tx:
             ticket = tickets.lock(tx, number)
-            policy = _plan_again(desk, tx, ticket)
+            terms = _plan_again(desk, tx, ticket)
             due = stored_clocks.due_of_ticket(tx, number, now)
             if any(row["kind"] == ClockKind.RESUME for row in due):
                 return _resume(desk, tx, ticket, now)
-            fired = [step for row in due for step in _steps(tx, ticket, row, policy, now)]
+            fired = [step for row in due for step in _steps(tx, ticket, row, terms, now)]
             level = max((step["level"] for step in fired), default=0)
             if level > ticket.supervision:
                 tickets.mark(tx, number, {"supervision": level})
@@ -77,15 +79,15 @@ def fire(desk: Desk, number: str, now: datetime) -> int:
         return 0
 
 
-def _plan_again(desk: Desk, tx: Transaction, ticket: Ticket) -> Policy:
+def _plan_again(desk: Desk, tx: Transaction, ticket: Ticket) -> tuple[Policy, Calendar]:
     policy, calendar = desk.packs.of(ticket.pack, tx)
     plans = clocks.plan(stored_facts.gather(tx, ticket), policy, calendar)
     stored_clocks.settle(tx, ticket.number, plans, ticket.pack, calendar.version)
-    return policy
+    return policy, calendar
 
 
 def _steps(
-    tx: Transaction, ticket: Ticket, row: Mapping[str, Any], policy: Policy, now: datetime
+    tx: Transaction, ticket: Ticket, row: Mapping[str, Any], terms: tuple[Policy, Calendar], now: datetime
 ) -> list[Mapping[str, Any]]:
     """The due steps of one clock: an event each, at its true instant, and one notice for the highest of them."""
     fired = stored_clocks.fired_steps(tx, row["id"], row["generation"])
@@ -95,10 +97,32 @@ def _steps(
     ledger = Ledger()
     ledger.event += [_event(ticket.number, row, each, now, highest=each is due[-1]) for each in due]
     if due:
-        ledger.outbox += notices(ticket.number, _notices(ticket, row, due, policy), now)
+        ledger.outbox += _spread(tx, ticket, _notices(ticket, row, due, terms[0]), terms, now)
     ledger.write(tx)
+    if any(each["action"] == "send_up" for each in due):
+        clues.settle(tx, ticket.number, "sent_up", "system", None, now)
     stored_clocks.advance(tx, row["id"], min(later, default=None))
     return due
+
+
+def _spread(
+    tx: Transaction, ticket: Ticket, wanted: Sequence[Notify], terms: tuple[Policy, Calendar], now: datetime
+) -> list[dict[str, Any]]:
+    """Outbox rows for now, and for the daily digest of those who need not hear at once."""
+    policy, calendar = terms
+    named = {each.receiver for each in wanted} & set(policy.digest.receivers)
+    linked = links.count(tx, ticket.number) if named else 0
+    urgency = Urgency(ticket.urgency)
+    later = [
+        each
+        for each in wanted
+        if digests.waits(each.receiver, urgency, ticket.complaint_count, linked, policy)
+    ]
+    rows = notices(ticket.number, [each for each in wanted if each not in later], now)
+    if later:
+        at = digests.next_digest(policy, calendar, now)
+        rows += notices(ticket.number, later, at, kind="digests")
+    return rows
 
 
 def _event(
@@ -124,6 +148,7 @@ def _notices(
         "warn": f"{KIND_WORDS[ClockKind(row['kind'])]}将于 {due_at:%m月%d日 %H:%M} 届满，请抓紧。",
         "breach": f"已超过{KIND_WORDS[ClockKind(row['kind'])]}（{due_at:%m月%d日 %H:%M}），请立即处理。",
         "supervise": f"超期未办结，现予{'一二三'[highest['level'] - 1]}级督办。" if highest["level"] else "",
+        "send_up": "线索在时限内没有审定，已自动上报。",
         "call_duty": f"工单到 {due_at:%m月%d日 %H:%M} 仍未签收，请值班人员电话通知。",
     }[highest["action"]]
     if len(due) > 1:

@@ -5,27 +5,30 @@ batch fall back to one by one, so it fails alone.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 from classifier.model import Suggestion
 from classifier.place import Area, Gazetteer
-from dispatch import draining
+from dispatch import clues, draining
 from dispatch.desk import Desk
-from dispatch.record import assignments, decision_row, follow, notices, record
+from dispatch.record import assignments, decision_row, follow, notices, record, rise
+from dispatch.storage import cards as stored_cards
 from dispatch.storage import clocks as stored_clocks
 from dispatch.storage import facts as stored_facts
 from dispatch.storage import history, outbox, tickets
 from dispatch.storage.database import Transaction
 from dispatch.storage.ledger import Ledger
 from dispatch.storage.outbox import Work
-from rules import clocks, lifecycle
-from rules.accept import refusal
+from intake.elements import found_in
+from rules import clocks, escalation, lifecycle
+from rules.escalation import Climb
 from rules.outcome import Notify, Outcome
 from rules.policy import Policy
 from rules.routing import RoutingFacts, route
+from rules.sorting import Card, Matter, card_for, card_of, sort
 from rules.terms import CHINA, Act, Decision, Facts, Happened, Happening, Stage, TicketType, Urgency
 from rules.worktime import Calendar
 
@@ -62,9 +65,14 @@ def suggest(desk: Desk, texts: Sequence[str], now: datetime) -> list[Suggestion 
 
 
 def judge(
-    ticket: Mapping[str, Any], facts: Facts, said: Suggestion | None, policy: Policy, now: datetime
+    ticket: Mapping[str, Any],
+    facts: Facts,
+    said: Suggestion | None,
+    policy: Policy,
+    now: datetime,
+    cards: Sequence[Card] = (),
 ) -> Judged:
-    """Decide where a received ticket goes. Nothing is written."""
+    """Decide where a received ticket goes, `cards` being the known events that run. Nothing is written."""
     suggestion = said or _NOTHING
     mentions = gazetteer(policy).find(f"{ticket['place'] or ''}\n{ticket['title']}\n{ticket['text']}")
     areas = tuple(dict.fromkeys(code for each in mentions for code in each.codes))
@@ -81,10 +89,12 @@ def judge(
         model=suggestion.model or None,
         place=ticket["place"] or "",
     )
-    decision = _with_terms(_out_of_scope(route(seen, policy, now), ticket["text"], policy), suggestion)
+    said_all = f"{ticket['title']}\n{ticket['text']}"
+    matter = Matter(facts, _absent(ticket), card_for(said_all, areas, cards, policy))
+    decision = _with_terms(sort(route(seen, policy, now), seen, matter, policy), suggestion)
     outcome = _outcome(decision, facts, policy, now)
     area = max(areas, key=lambda code: policy.areas[code].level, default=None)
-    kept = {
+    kept: dict[str, Any] = {
         "category": seen.category,
         "categories": [list(each) for each in suggestion.categories],
         "areas": list(areas),
@@ -92,6 +102,8 @@ def judge(
         "abstain": seen.abstain,
         "model": seen.model,
     }
+    if matter.card is not None:
+        kept["card"] = matter.card.as_dict()
     return Judged(facts, outcome, decision, kept, area, seen)
 
 
@@ -100,26 +112,11 @@ def _sure_category(suggestion: Suggestion, policy: Policy) -> str | None:
     return top[0] if top and top[1] >= policy.gate and top[0] in policy.categories else None
 
 
-def _out_of_scope(decision: Decision, text: str, policy: Policy) -> Decision:
-    """A matter that may not be the hotline's is for a person to look at; the machine never refuses."""
-    found = refusal(text, policy.refusals)
-    if found is None or decision.what == Stage.ANSWERED:
-        return decision
-    because = f"可能不属于热线受理范围（{found.name}），请人工确定。{decision.because}"
-    details = {
-        **decision.details,
-        "refusal": {"code": found.code, "name": found.name, "path": found.legal_path},
-    }
-    return replace(
-        decision,
-        what=Stage.TO_DISPATCH.value,
-        because=because,
-        rule="refusal",
-        clause=found.clause,
-        department=None,
-        assists=(),
-        details=details,
-    )
+def _absent(ticket: Mapping[str, Any]) -> tuple[str, ...]:
+    """Which of the elements were not told; a place or a time in its own field counts."""
+    told = asdict(found_in(ticket["text"]))
+    given = {"place": ticket["place"], "time": ticket.get("occurred_at")}
+    return tuple(name for name, words in told.items() if words is None and not given.get(name))
 
 
 def _with_terms(decision: Decision, suggestion: Suggestion) -> Decision:
@@ -133,56 +130,89 @@ def _outcome(decision: Decision, facts: Facts, policy: Policy, now: datetime) ->
         case Stage.TO_SIGN:
             return _sent(decision, stage, policy, now)
         case Stage.ANSWERED:
-            answered = Happening(Happened.ANSWERED, now, {"stage": stage, "words": decision.because})
-            copies = tuple(
-                Notify("liaison", "收到一份表扬，抄送贵单位。", code)
-                for code in decision.details.get("copy_to", ())
-            )
-            return Outcome((answered,), changes={"closed_at": now}, notices=copies)
+            return _answered(decision, stage, now)
         case _:
-            return Outcome((Happening(Happened.TRIAGED, now, {"stage": stage, "rule": decision.rule}),))
+            triaged = Happening(Happened.TRIAGED, now, {"stage": stage, "rule": decision.rule})
+            restricted = bool(decision.details.get("restricted"))
+            receiver = "operator" if stage is Stage.INCOMPLETE else "supervisor" if restricted else ""
+            return Outcome(
+                (triaged,),
+                changes={"restricted": True, "against": decision.details["against"]} if restricted else {},
+                notices=(Notify(receiver, decision.because),) if receiver else (),
+            )
+
+
+def _answered(decision: Decision, stage: Stage, now: datetime) -> Outcome:
+    """Praise, a known event, or a matter that has ended: answered at once, copied to whom it concerns."""
+    card = decision.details.get("card")
+    words = decision.details.get("answer", decision.because)
+    answered = Happening(Happened.ANSWERED, now, {"stage": stage, "words": words, "rule": decision.rule})
+    copies = tuple(
+        Notify("liaison", "收到一份表扬，抄送贵单位。", code) for code in decision.details.get("copy_to", ())
+    )
+    changes = {"closed_at": now, "card": card["id"] if card else None}
+    return Outcome((answered,), changes=changes, notices=copies)
 
 
 def _sent(decision: Decision, stage: Stage, policy: Policy, now: datetime) -> Outcome:
     department = str(decision.department)
-    dispatched = Happening(
-        Happened.DISPATCHED,
-        now,
-        {
-            "stage": stage,
-            "department": department,
-            "assists": decision.assists,
-            "reason": decision.because,
-            "rule": decision.rule,
-        },
-    )
+    data = {
+        "stage": stage,
+        "department": department,
+        "assists": decision.assists,
+        "reason": decision.because,
+        "rule": decision.rule,
+        "round": decision.details.get("round"),
+    }
     names = (department, *decision.assists)
     told = tuple(Notify("liaison", f"新工单待签收：{decision.because}", code) for code in names)
+    dispatched = Happening(Happened.DISPATCHED, now, data)
     return Outcome((dispatched,), lead=department, assists=decision.assists, notices=told)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What triage wrote of one ticket: the columns that change, the facts afterwards, and the rungs that fired."""
+
+    columns: Mapping[str, Any]
+    after: Facts
+    climbed: Climb | None
 
 
 def write(
     ledger: Ledger, judged: Judged, pack: str, terms: tuple[Policy, Calendar], now: datetime
-) -> dict[str, Any]:
-    """Add the rows of one judged ticket to `ledger`; the columns that change on the ticket come back."""
+) -> Written:
+    """Add the rows of one judged ticket to `ledger`; its columns are for the caller to change."""
     after = follow(judged.facts, judged.outcome)
     number = after.number
     ledger.event += [history.row(number, each, "system", now) for each in judged.outcome.happenings]
     if judged.outcome.lead:
         ledger.assignment += assignments(number, judged.outcome, "system", now)
     ledger.decision.append(decision_row(number, Act.TRIAGE, judged.decision, judged.seen, pack, now))
+    climbed = escalation.climb(after, *terms, now)
+    if climbed:
+        after = rise(ledger, after, climbed, now)
     plans = clocks.plan(after, *terms)
     ledger.clock += stored_clocks.fresh(number, plans, pack, terms[1].version)
     if not after.history:
         ledger.outbox += notices(number, judged.outcome.notices, now)
-    return {
+    changes = judged.outcome.changes
+    columns = {
         "stage": after.stage.value,
         "department": after.department,
         "category": judged.decision.category,
         "area": judged.area,
         "due_at": clocks.due_of(plans),
-        "closed_at": judged.outcome.changes.get("closed_at"),
+        "closed_at": changes.get("closed_at"),
+        "urgency": after.urgency.value,
+        "restricted": changes.get("restricted", after.restricted),
+        "against": changes.get("against", after.against),
+        "card": changes.get("card"),
+        "complaint_count": after.complaint_count,
+        "supervision": after.supervision,
+        "raised": after.raised,
     }
+    return Written(columns, after, climbed)
 
 
 def drain(desk: Desk, now: datetime) -> int:
@@ -233,14 +263,18 @@ def _settle(desk: Desk, works: Sequence[Work], said: Mapping[int, Suggestion | N
         held = tickets.lock_all(tx, sorted({work.ticket for work in works if work.id in mine}))
         events, timed = history.read_all(tx, list(held)), stored_clocks.timed(tx, list(held))
         ledger, changes, again = Ledger(), [], []
+        cards = [card_of(row) for row in stored_cards.running(tx, now)]
         for work in works:
             ticket = held.get(work.ticket)
             if work.id not in mine or ticket is None or ticket.stage != Stage.RECEIVED:
                 continue
             terms = desk.packs.of(ticket.pack, tx)
             facts = stored_facts.of_rows(ticket, (), events[ticket.number])
-            judged = judge(ticket.model_dump(), facts, said[work.id], terms[0], local)
-            changes.append({"row": ticket.number, **write(ledger, judged, ticket.pack, terms, local)})
+            judged = judge(ticket.model_dump(), facts, said[work.id], terms[0], local, cards)
+            written = write(ledger, judged, ticket.pack, terms, local)
+            changes.append({"row": ticket.number, **written.columns})
+            if written.climbed:
+                clues.open_all(tx, ledger, written.after, written.climbed.clues, terms, now)
             again += [(judged, ticket.pack, terms)] if ticket.number in timed else []
         ledger.clock = [row for row in ledger.clock if row["ticket"] not in timed]
         ledger.write(tx)

@@ -1,7 +1,7 @@
 """The five elements of a request (五要素): name, time, place, cause, course."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from intake.request import Request
 
@@ -49,18 +49,27 @@ def elements(request: Request) -> Elements:
     time or place. Cause: a word of trouble, reason or wish. Course: a word of what was done or followed, or at
     least three clauses. A wrong "found" costs a call-back, a wrong "missing" one question: it is never a refusal.
     """
-    text = request.masked_text
     caller = request.caller
-    told = "[姓名]" if "[姓名]" in text else None
-    clauses = [clause for clause in _CLAUSE_END.split(text) if clause.strip()]
-    course = _COURSE.search(text)
-    return Elements(
+    told = found_in(request.masked_text)
+    return replace(
+        told,
         name=caller.name
         or ("匿名" if caller.anonymous else None)
         or ("电话" if caller.key else None)
-        or told,
-        time=f"{request.occurred_at:%Y-%m-%d}" if request.occurred_at else _first(_TIME, text),
-        place=request.place or _first(_PLACE, text),
+        or told.name,
+        time=f"{request.occurred_at:%Y-%m-%d}" if request.occurred_at else told.time,
+        place=request.place or told.place,
+    )
+
+
+def found_in(text: str) -> Elements:
+    """The elements that a masked text alone shows."""
+    clauses = [clause for clause in _CLAUSE_END.split(text) if clause.strip()]
+    course = _COURSE.search(text)
+    return Elements(
+        name="[姓名]" if "[姓名]" in text else None,
+        time=_first(_TIME, text),
+        place=_first(_PLACE, text),
         cause=_first(_CAUSE, text),
         course=course[0] if course else (clauses[0] if len(clauses) >= 3 else None),
     )

@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from rules.errors import NotAllowed
 from rules.lifecycle import ACT_WORDS
-from rules.terms import Act, Role
+from rules.terms import Act, Facts, Role, Stage
 
 ROLE_WORDS = MappingProxyType(
     {
@@ -52,8 +52,29 @@ ACT_ROLES = MappingProxyType(
         Act.REDO: (Role.SUPERVISOR,),
         Act.URGE: (Role.OPERATOR, Role.DISPATCHER, Role.CALLER_BACK, Role.SUPERVISOR),
         Act.CLOSE: (Role.CALLER_BACK, Role.SUPERVISOR),
+        Act.SUPERVISE: (Role.SUPERVISOR,),
+        Act.RAISE_: (Role.SUPERVISOR, Role.MANAGER),
+        Act.UNDO: (Role.SUPERVISOR,),
+        Act.MERGE: (Role.DISPATCHER, Role.SUPERVISOR),
+        Act.UNMERGE: (Role.DISPATCHER, Role.SUPERVISOR),
+        Act.WITHDRAW: (Role.OPERATOR, Role.DISPATCHER, Role.CALLER_BACK),
+        Act.END: (Role.SUPERVISOR, Role.MANAGER),
+        Act.ARCHIVE: (Role.SUPERVISOR, Role.ADMIN),
+        Act.MARK_CALLER: (Role.SUPERVISOR,),
+        Act.SETTLE_CLUE: (Role.SUPERVISOR, Role.DISCIPLINE),
     }
 )
+
+#: Where a stage gives an act to others: the desk itself asks back, and takes back a false alarm.
+STAGE_ROLES = MappingProxyType(
+    {
+        (Stage.INCOMPLETE, Act.CONTACT): _DESK,
+        (Stage.TRANSFERRED, Act.UNDO): (*_DESK, Role.SUPERVISOR),
+    }
+)
+
+#: Who may see complaints about officials and act on them for the hotline (限定范围).
+RESTRICTED_ROLES = (Role.SUPERVISOR, Role.DISCIPLINE)
 
 #: What an assisting department may do on a ticket that another one leads: the answer is the lead's (主办、协办).
 ASSISTING_ACTS = (Act.CONTACT,)
@@ -70,6 +91,8 @@ READING_ROLES = (
     Role.AUDITOR,
     Role.ADMIN,
 )
+#: Who sees clues: they are for the inspector alone, once the supervision leader has looked.
+CLUE_ROLES = (Role.SUPERVISOR, Role.DISCIPLINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +113,19 @@ SYSTEM = Actor("system", scope="system")
 CITIZEN = Actor("citizen")
 
 
-def may_act(actor: Actor, act: Act, lead: str | None, departments: tuple[str, ...]) -> None:
-    """Raise NotAllowed unless `actor` may do `act` on a ticket that `lead` answers for and `departments` work on.
+def may_act(actor: Actor, act: Act, facts: Facts) -> None:
+    """Raise NotAllowed unless `actor` may do `act` on the ticket as it stands.
 
     A role of a department counts only on that department's own tickets, and an assisting one does ASSISTING_ACTS
-    alone; `SYSTEM` may do everything.
+    alone; a restricted ticket is open to RESTRICTED_ROLES and the departments at work on it; `SYSTEM` may do
+    everything.
     """
     if actor is SYSTEM:
         return
-    allowed = ACT_ROLES.get(act, ())
+    lead, departments = facts.department, facts.departments
+    allowed = STAGE_ROLES.get((facts.stage, act)) or ACT_ROLES.get(act, ())
+    if facts.restricted:
+        allowed = _restricted(allowed)
     held = [role for role in allowed if role in actor.roles]
     if not held:
         words = "、".join(ROLE_WORDS[role] for role in allowed) or "系统"
@@ -111,10 +138,21 @@ def may_act(actor: Actor, act: Act, lead: str | None, departments: tuple[str, ..
         raise NotAllowed(f"您单位是协办，{ACT_WORDS[act]}须由主办单位操作。", act=act)
 
 
+def _restricted(allowed: tuple[Role, ...]) -> tuple[Role, ...]:
+    """On a complaint about officials the supervisor stands in for everybody of the hotline (限定范围)."""
+    ours = (role if role in (*DEPARTMENT_ROLES, *RESTRICTED_ROLES) else Role.SUPERVISOR for role in allowed)
+    return tuple(dict.fromkeys(ours))
+
+
+def sees_restricted(actor: Actor) -> bool:
+    """Whether complaints about officials are open to `actor` (lifecycle.md: restricted queue)."""
+    return actor is SYSTEM or any(role in RESTRICTED_ROLES for role in actor.roles)
+
+
 def may_review_at(actor: Actor, level: str, lead: str | None) -> None:
     """Raise NotAllowed unless `actor` reviews at that level: the leader of the lead first, then the hotline."""
     leader = Role.DEPARTMENT_LEADER in actor.roles and actor.department == lead is not None
-    hotline = Role.DISPATCHER in actor.roles or Role.SUPERVISOR in actor.roles
+    hotline = Role.DISPATCHER in actor.roles or Role.SUPERVISOR in actor.roles  # a restricted one by may_act
     if actor is SYSTEM or (leader if level == "department" else hotline):
         return
     who = "承办单位分管负责人" if level == "department" else "热线的派单员或督办员"

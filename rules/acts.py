@@ -8,9 +8,10 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from rules import bodies, lifecycle, returns
+from rules import bodies, ends, lifecycle, merging, pressure, returns
 from rules.errors import BadInput
 from rules.outcome import Case, Notify, Outcome
+from rules.pack_records import upwards
 from rules.terms import CHINA, Act, Decision, Happened, Happening, Stage
 
 
@@ -24,6 +25,7 @@ def _dispatched(
     case: Case, act: Act, kind: Happened, lead: str, assists: tuple[str, ...], reason: str
 ) -> Outcome:
     department = case.department(lead)
+    _not_to_the_accused(department, case)
     named = dict.fromkeys(map(case.department, assists))
     helpers = tuple(code for code in named if code != department)
     told = tuple(Notify("liaison", f"新工单待签收：{reason}", code) for code in (department, *helpers))
@@ -42,6 +44,16 @@ def _dispatched(
         result=kind.value,
         notices=told,
     )
+
+
+def _not_to_the_accused(department: str, case: Case) -> None:
+    """A complaint about officials never goes to the department complained of, nor below it (lifecycle.md)."""
+    against = case.facts.against
+    if case.facts.restricted and against and against in upwards(department, case.policy.departments):
+        name = case.policy.departments[against].name
+        raise BadInput(
+            f"这件诉求反映的是{name}的工作人员，不能派给该单位。", hint="请派给有权调查的其他单位。"
+        )
 
 
 def _answer(body: bodies.AnswerBody, case: Case) -> Outcome:
@@ -119,6 +131,7 @@ def _settle_return(body: bodies.SettleReturnBody, case: Case) -> Outcome:
     if body.department is None:
         return Outcome(happenings=(settled,), result="returned")
     department = case.department(body.department)
+    _not_to_the_accused(department, case)
     sent = case.happened(
         Happened.DISPATCHED,
         lifecycle.move(stage, Act.DISPATCH),
@@ -222,6 +235,8 @@ def _review(body: bodies.ReviewBody, case: Case) -> Outcome:
 
 
 def _call_back(body: bodies.CallBackBody, case: Case) -> Outcome:
+    if case.facts.stage is Stage.MERGED:
+        return merging.call_back_follower(body, case)
     decision = returns.of_call_back(case.facts, body, case.policy, case.now)
     stage = lifecycle.move(case.facts.stage, Act.CALL_BACK, decision.what)
     called = case.happened(
@@ -330,5 +345,8 @@ DECIDERS: Mapping[Act, Callable[[Any, Case], Outcome]] = MappingProxyType(
         Act.REDO: _redo,
         Act.URGE: _urge,
         Act.CLOSE: _close,
+        **ends.DECIDERS,
+        **pressure.DECIDERS,
+        **merging.DECIDERS,
     }
 )

@@ -31,6 +31,17 @@ def _level(value: Any) -> Any:
     return _LEVELS.get(str(value), value)
 
 
+_ELEMENTS = {"姓名": "name", "时间": "time", "地点": "place", "起因": "cause", "经过": "course"}
+
+
+def _elements(value: Any) -> Any:
+    """Chinese names accepted; what was asked but not answered is left out."""
+    if not isinstance(value, dict):
+        return value
+    named = {_ELEMENTS.get(str(key), key): words for key, words in value.items()}
+    return {key: words for key, words in named.items() if not isinstance(words, str) or words.strip()}
+
+
 def _aware(value: datetime) -> datetime:
     return value if value.tzinfo else value.replace(tzinfo=CHINA)
 
@@ -164,6 +175,75 @@ class UrgeBody(Body):
     words: Words
 
 
+class InvalidateBody(Body):
+    """置为无效: the pack names the reasons."""
+
+    reason_code: Code
+
+
+class TransferBody(Body):
+    """转紧急: to 110, 119, 120 or 122."""
+
+    line: Literal["110", "119", "120", "122"]
+
+
+class SupplementBody(Body):
+    """补充: what was told on asking back, by element; the Chinese words 姓名、时间、地点、起因、经过 are accepted."""
+
+    elements: Annotated[
+        dict[Literal["name", "time", "place", "cause", "course"], Annotated[Said, Field(max_length=2000)]],
+        BeforeValidator(_elements),
+        Field(min_length=1),
+    ]
+
+
+class SuperviseBody(Body):
+    """督办, level 1 to 3."""
+
+    level: int = Field(ge=1, le=3)
+    reason: Reason
+
+
+class RaiseBody(Body):
+    """提级."""
+
+    reason: Reason
+
+
+class UndoBody(Body):
+    """撤销升级: the step as the history names it, or `supervise`, `raise`, `transfer` for what people did."""
+
+    step: Code
+    reason: Reason
+
+
+class MergeBody(Body):
+    """并单: the number of the ticket that goes on."""
+
+    into: Code
+
+
+class EndBody(Body):
+    """终结: the final answer's grounds and the stamped paper behind it."""
+
+    reason: Words
+    evidence: Annotated[Said, Field(min_length=1, max_length=2000)]
+
+
+class MarkBody(Body):
+    """标记诉求人: malicious or, with false, no longer so."""
+
+    malicious: bool
+    reason: Reason
+
+
+class ClueBody(Body):
+    """审定线索: confirmed, or rejected with a reason."""
+
+    confirm: bool
+    reason: Said = Field(default="", max_length=1000)
+
+
 #: The acts that are built, with their bodies; every other act of lifecycle.md answers 501 (contract.md).
 BODIES: MappingProxyType[Act, type[Body]] = MappingProxyType(
     {
@@ -186,5 +266,18 @@ BODIES: MappingProxyType[Act, type[Body]] = MappingProxyType(
         Act.REDO: RedoBody,
         Act.URGE: UrgeBody,
         Act.CLOSE: Nothing,
+        Act.INVALIDATE: InvalidateBody,
+        Act.TRANSFER: TransferBody,
+        Act.SUPPLEMENT: SupplementBody,
+        Act.SUPERVISE: SuperviseBody,
+        Act.RAISE_: RaiseBody,
+        Act.UNDO: UndoBody,
+        Act.MERGE: MergeBody,
+        Act.UNMERGE: Nothing,
+        Act.WITHDRAW: Nothing,
+        Act.END: EndBody,
+        Act.ARCHIVE: Nothing,
+        Act.MARK_CALLER: MarkBody,
+        Act.SETTLE_CLUE: ClueBody,
     }
 )

@@ -116,6 +116,8 @@ class _Board:
         match self._stage:
             case Stage.RECEIVED | Stage.TO_DISPATCH if moved not in (Stage.RECEIVED, Stage.TO_DISPATCH):
                 self._stop(ClockKind.DISPATCH, at, "met")
+            case Stage.INCOMPLETE:
+                self._stop(ClockKind.SUPPLEMENT, at, "met")
             case Stage.TO_SIGN:
                 self._stop(ClockKind.SIGN, at, "cancelled" if moved == Stage.TO_SIGN else "met")
             case Stage.RETURNED | Stage.CONFERRING:

@@ -296,7 +296,7 @@ def climb(facts: Facts, policy: Policy, calendar: Calendar, now: datetime) -> Cl
             for level in found.due
             for receiver in level.receivers
         ),
-        clues=() if _clue_waits(facts) else _clues(found.due)[:1],
+        clues=() if open_clue(facts) else _clues(found.due)[:1],
     )
 
 
@@ -304,10 +304,14 @@ def _clues(due: tuple[Level, ...]) -> tuple[Level, ...]:
     return tuple(level for level in due if level.action == "clue")
 
 
-def _clue_waits(facts: Facts) -> bool:
-    """Whether a clue of this ticket is open already: a second trigger adds an event to it, not a second clue."""
-    newest = facts.last(Happened.CLUE_OPENED, Happened.CLUE_SETTLED)
-    return newest is not None and newest.kind is Happened.CLUE_OPENED
+def open_clue(facts: Facts) -> Happening | None:
+    """The clue that nobody has settled or taken back; while it stands, a second trigger adds an event, no second clue."""
+    for each in reversed(facts.happenings):
+        if each.kind is Happened.CLUE_SETTLED or (each.kind is Happened.UNDONE and each.data.get("clue")):
+            return None
+        if each.kind is Happened.CLUE_OPENED:
+            return each
+    return None
 
 
 def _may_climb(facts: Facts) -> bool:

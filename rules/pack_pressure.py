@@ -16,7 +16,7 @@ from rules.pack_records import (
 from rules.pack_sheets import Sheet
 from rules.pack_source import Row
 from rules.pack_tables import types_of, unique
-from rules.terms import Stage
+from rules.terms import CHANNEL_WORDS, Stage
 
 _FINAL = tuple(stage.value for stage, row in STAGES.items() if row.final)
 _LONGEST_WINDOW = 3650  # days
@@ -104,11 +104,20 @@ def read_invalid(sheet: Sheet) -> tuple[InvalidReason, ...]:
 
 def read_incomplete(sheet: Sheet) -> tuple[IncompleteRule, ...]:
     """The `[[incomplete]]` rows of acceptance.toml; the first that fits asks."""
-    return tuple(_incomplete(row) for row in sheet.rows("incomplete"))
+    read = [(row, _incomplete(row)) for row in sheet.rows("incomplete")]
+    unique([(row, rule.code) for row, rule in read])
+    return tuple(rule for _, rule in read)
 
 
 def _incomplete(row: Row) -> IncompleteRule:
     missing = row.choices("missing", ELEMENTS)
     if not missing:
         row.fault("missing", "missing 不能为空", f"可以写：{'、'.join(ELEMENTS)}")
-    return IncompleteRule(types_of(row), missing, row.whole("longest", 1, 5000), row.text("clause"))
+    return IncompleteRule(
+        code=row.code(),
+        types=types_of(row),
+        channels=row.choices("channels", CHANNEL_WORDS),
+        missing=missing,
+        longest=row.whole("longest", 1, 5000),
+        clause=row.text("clause"),
+    )

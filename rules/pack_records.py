@@ -290,9 +290,14 @@ class InvalidReason:
 
 @dataclass(frozen=True, slots=True)
 class IncompleteRule:
-    """When the caller is asked back (要素不全): all of `missing` are not told, in at most `longest` characters."""
+    """When the caller is asked back (要素不全): all of `missing` are not told, in at most `longest` characters.
 
+    Empty types and channels stand for all.
+    """
+
+    code: str
     types: tuple[TicketType, ...]
+    channels: tuple[str, ...]
     missing: tuple[str, ...]
     longest: int
     clause: str

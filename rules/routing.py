@@ -138,7 +138,7 @@ def _why_doubt(facts: RoutingFacts, policy: Policy, ranked: list[Proposal]) -> t
 
 def _praise(facts: RoutingFacts, policy: Policy, rule: RoutingRule | None) -> Decision:
     """Praise is answered at once, with a copy to whom the text names, else the rule, else the model."""
-    copy_to = _named(facts, policy)
+    copy_to = named_in(facts, policy)
     lead = _resolve(rule.lead, facts, policy) if rule and not copy_to else None
     ranked = [] if copy_to or lead or facts.abstain else _ranked(facts, policy)[:1]
     copy_to += [lead.code] if lead else []
@@ -154,7 +154,7 @@ def _praise(facts: RoutingFacts, policy: Policy, rule: RoutingRule | None) -> De
     )
 
 
-def _named(facts: RoutingFacts, policy: Policy) -> list[str]:
+def named_in(facts: RoutingFacts, policy: Policy) -> list[str]:
     """Departments whose name or alias is said; a word inside a longer one that is said does not count."""
     said = said_in(facts)
     heard = {

@@ -56,6 +56,13 @@ def read(tx: Transaction, ticket: str) -> list[Mapping[str, Any]]:
     return [dict(each) for each in tx.connection().execute(query).mappings()]
 
 
+def newest(tx: Transaction, ticket: str, kind: Happened) -> dict[str, Any] | None:
+    """The data of the newest event of that kind, or None."""
+    query = select(_event.c.data).where(_event.c.ticket == ticket, _event.c.kind == kind.value)
+    found: dict[str, Any] | None = tx.connection().execute(query.order_by(_event.c.id.desc())).scalar()
+    return found
+
+
 def read_all(tx: Transaction, numbers: Sequence[str]) -> dict[str, list[Mapping[str, Any]]]:
     """The events of many tickets, by number, each in the order they were written."""
     found: dict[str, list[Mapping[str, Any]]] = {number: [] for number in numbers}

@@ -8,14 +8,14 @@ from typing import Any
 from sqlalchemy import Dialect, insert
 from sqlmodel import SQLModel
 
-from dispatch.storage import tables  # noqa: F401  (defines the tables)
+from dispatch.storage import records, tables  # noqa: F401  (they define the tables)
 from dispatch.storage.database import Transaction
 from dispatch.storage.prepared import Prepared
 
 Row = Mapping[str, Any]
 
 #: In the order that the references between them ask for.
-_TABLES = ("ticket", "request", "assignment", "clock", "decision", "event", "outbox")
+_TABLES = ("ticket", "request", "assignment", "clock", "decision", "event", "clue", "link", "outbox")
 
 
 @lru_cache(maxsize=256)
@@ -38,6 +38,8 @@ class Ledger:
     clock: list[Row] = field(default_factory=_rows)
     decision: list[Row] = field(default_factory=_rows)
     event: list[Row] = field(default_factory=_rows)
+    clue: list[Row] = field(default_factory=_rows)
+    link: list[Row] = field(default_factory=_rows)
     outbox: list[Row] = field(default_factory=_rows)
 
     def write(self, tx: Transaction) -> None:

@@ -9,18 +9,18 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import Dialect, Table, literal_column
+from sqlalchemy import Dialect, Table, literal_column, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 
 from dispatch.storage import tables  # noqa: F401  (defines the tables)
 from dispatch.storage.database import Transaction
 from dispatch.storage.prepared import Prepared
-from rules.errors import DeskError
+from rules.errors import BadInput, DeskError
 
 CIPHER = "A256GCM"
 KEY_BYTES = 32
@@ -42,6 +42,14 @@ class SealBroken(DeskError):
 
     code = "seal_broken"
     status = 500
+
+
+class Met(NamedTuple):
+    """A caller who was just counted (诉求人): row id, contacts so far, and whether a named person marked them malicious."""
+
+    id: int | None
+    contacts: int
+    malicious: bool
 
 
 class Seal:
@@ -136,7 +144,7 @@ def _meeting(insert: Callable[[Table], Any]) -> Any:
     return upsert.on_conflict_do_update(
         index_elements=["phone_index"],
         set_={"seen_at": upsert.excluded.seen_at, "contacts": _person.c.contacts + literal_column("1")},
-    ).returning(_person.c.id, _person.c.contacts)
+    ).returning(_person.c.id, _person.c.contacts, _person.c.malicious_at)
 
 
 @cache
@@ -148,11 +156,23 @@ def _prepared(dialect: Dialect) -> Prepared:
 
 def meet(tx: Transaction, seal: Seal, key: str, now: datetime) -> int:
     """The person's row id, made on the first contact; as `count_contact`."""
-    return count_contact(tx, seal, key, now)[0]
+    person = count_contact(tx, seal, key, now).id
+    assert person is not None
+    return person
 
 
-def count_contact(tx: Transaction, seal: Seal, key: str, now: datetime) -> tuple[int, int]:
-    """The person's row id, made on the first contact, and how many contacts there are now: 1 is a caller never met.
+def mark(
+    tx: Transaction, person: int | None, malicious: bool, actor: str, reason: str, now: datetime
+) -> None:
+    """Say of a caller, by name and reason, that they abuse the hotline, or no longer. Raises BadInput without a caller."""
+    if person is None:
+        raise BadInput("这张工单没有留下诉求人的号码，不能标记。")
+    values = {"malicious_at": now if malicious else None, "malicious_by": actor, "malicious_reason": reason}
+    tx.connection().execute(update(_person).where(_person.c.id == person).values(**values))
+
+
+def count_contact(tx: Transaction, seal: Seal, key: str, now: datetime) -> Met:
+    """The person's row, made on the first contact, and how many contacts there are now: 1 is a caller never met.
 
     `key` is what the caller is known by: a normalised phone, or another platform's reference. The row stays locked
     to the end of the transaction, which makes joining safe: two posts by one caller are decided one after the other.
@@ -168,4 +188,4 @@ def count_contact(tx: Transaction, seal: Seal, key: str, now: datetime) -> tuple
     connection = tx.connection()
     meeting = _prepared(connection.dialect)
     found = connection.exec_driver_sql(meeting.text, meeting.values(values)).one()
-    return found.id, found.contacts
+    return Met(found.id, found.contacts, found.malicious_at is not None)

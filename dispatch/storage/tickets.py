@@ -27,13 +27,54 @@ _open_of_person = (
     .limit(50)
     .with_for_update(key_share=True)
 )
+#: What a caller said before, open or over: a new contact joins, or repeats, one of these.
+_MATTER = (
+    "number",
+    "stage",
+    "title",
+    "text",
+    "place",
+    "department",
+    "complaint_count",
+    "counted_at",
+    "received_at",
+    "redo_round",
+    "merged_into",
+)
+_newest_of_person = (
+    select(_ticket.c.number)
+    .where(_ticket.c.person == bindparam("person"))
+    .order_by(_ticket.c.number.desc())
+    .limit(50)
+    .scalar_subquery()
+)
+_of_person = (
+    select(*(_ticket.c[name] for name in _MATTER))
+    .where(_ticket.c.number.in_(_newest_of_person))
+    .order_by(_ticket.c.number)
+    .with_for_update(key_share=True)
+)
 _triaged = (
     update(_ticket)
     .where(_ticket.c.number == bindparam("row"))
     .values(
         **{
             name: bindparam(name)
-            for name in ("stage", "department", "category", "area", "due_at", "closed_at")
+            for name in (
+                "stage",
+                "department",
+                "category",
+                "area",
+                "due_at",
+                "closed_at",
+                "urgency",
+                "restricted",
+                "against",
+                "card",
+                "complaint_count",
+                "supervision",
+                "raised",
+            )
         },
         version=_ticket.c.version + 1,
     )
@@ -82,6 +123,22 @@ def open_of_person(tx: Transaction, person: int) -> list[Mapping[str, Any]]:
     return [dict(each) for each in reversed(rows)]
 
 
+def of_person(tx: Transaction, person: int) -> list[Mapping[str, Any]]:
+    """The newest fifty tickets of a caller whose row the transaction holds locked, newest first, with their counts.
+
+    Locked oldest first, like every batch.
+    """
+    rows = tx.connection().execute(_of_person, {"person": person}).mappings().all()
+    return [dict(each) for each in reversed(rows)]
+
+
+def matter_of(tx: Transaction, number: str) -> Mapping[str, Any] | None:
+    """What `of_person` gives, of one ticket, not locked; None where there is none."""
+    query = select(*(_ticket.c[name] for name in _MATTER)).where(_ticket.c.number == number)
+    found = tx.connection().execute(query).mappings().first()
+    return dict(found) if found else None
+
+
 def lock(tx: Transaction, number: str) -> Ticket:
     """The ticket, locked to the end of the transaction. Raises NoSuchTicket."""
     found = tx.session.exec(
@@ -90,6 +147,13 @@ def lock(tx: Transaction, number: str) -> Ticket:
     if found is None:
         raise NoSuchTicket(number=number)
     return found
+
+
+def lead_of(tx: Transaction, number: str) -> str | None:
+    """The number of the ticket that this one was merged into, or None; nothing is locked."""
+    query = select(_ticket.c.merged_into).where(_ticket.c.number == number)
+    lead: str | None = tx.connection().execute(query).scalar()
+    return lead
 
 
 def lock_all(tx: Transaction, numbers: Sequence[str]) -> dict[str, Ticket]:

@@ -14,7 +14,8 @@ from rules.access import (
 )
 from rules.bodies import BODIES
 from rules.errors import NotAllowed
-from rules.terms import Act, Role
+from rules.terms import Act, Role, Stage
+from tests.stories import facts
 
 LEAD, ASSIST, OTHER = "urban", "water", "transport"
 
@@ -39,6 +40,19 @@ WHO = {
     Act.REDO: "supervisor",
     Act.URGE: "operator dispatcher caller_back supervisor",
     Act.CLOSE: "caller_back supervisor",
+    Act.INVALIDATE: "operator dispatcher",
+    Act.TRANSFER: "operator dispatcher",
+    Act.SUPPLEMENT: "operator dispatcher",
+    Act.SUPERVISE: "supervisor",
+    Act.RAISE_: "supervisor manager",
+    Act.UNDO: "supervisor",
+    Act.MERGE: "dispatcher supervisor",
+    Act.UNMERGE: "dispatcher supervisor",
+    Act.WITHDRAW: "operator dispatcher caller_back",
+    Act.END: "supervisor manager",
+    Act.ARCHIVE: "supervisor admin",
+    Act.MARK_CALLER: "supervisor",
+    Act.SETTLE_CLUE: "supervisor discipline",
 }
 EVERY_PAIR = [(act, role) for act in WHO for role in Role]
 
@@ -51,7 +65,7 @@ def allowed(
     actor: Actor, act: Act, lead: str | None = LEAD, departments: tuple[str, ...] = (LEAD, ASSIST)
 ) -> bool:
     try:
-        may_act(actor, act, lead, departments)
+        may_act(actor, act, facts(department=lead, departments=departments))
     except NotAllowed as refused:
         assert refused.detail
         return False
@@ -98,9 +112,49 @@ def test_a_department_role_without_a_department_may_do_nothing(act):
 def test_nobody_without_a_role_acts_and_an_unbuilt_act_is_nobodys(act):
     assert not allowed(CITIZEN, act)
     assert not allowed(Actor("system", scope="system"), act)  # the name alone makes nobody the desk
-    may_act(SYSTEM, act, LEAD, (LEAD,))
+    may_act(SYSTEM, act, facts(department=LEAD, departments=(LEAD,)))
     if act not in ACT_ROLES:
         assert not allowed(Actor("x", frozenset(Role), LEAD), act)
+
+
+@pytest.mark.parametrize(
+    ("act", "role", "may"),
+    [
+        (Act.DISPATCH, Role.DISPATCHER, False),
+        (Act.DISPATCH, Role.SUPERVISOR, True),
+        (Act.CALL_BACK, Role.CALLER_BACK, False),
+        (Act.CALL_BACK, Role.SUPERVISOR, True),
+        (Act.SIGN, Role.LIAISON, True),
+        (Act.SETTLE_CLUE, Role.DISCIPLINE, True),
+        (Act.RAISE_, Role.MANAGER, False),
+    ],
+)
+def test_on_a_complaint_about_officials_the_supervisor_stands_in_for_the_hotline(act, role, may):
+    ticket = facts(restricted=True, department=LEAD, departments=(LEAD,))
+    if may:
+        may_act(somebody(role), act, ticket)
+    else:
+        with pytest.raises(NotAllowed):
+            may_act(somebody(role), act, ticket)
+
+
+@pytest.mark.parametrize(
+    ("stage", "act", "role", "may"),
+    [
+        ("incomplete", Act.CONTACT, Role.OPERATOR, True),
+        ("handling", Act.CONTACT, Role.OPERATOR, False),
+        ("incomplete", Act.CONTACT, Role.HANDLER, False),
+        ("transferred", Act.UNDO, Role.OPERATOR, True),
+        ("handling", Act.UNDO, Role.OPERATOR, False),
+    ],
+)
+def test_some_stages_give_an_act_to_the_desk(stage, act, role, may):
+    ticket = facts(stage=Stage(stage), department=LEAD, departments=(LEAD,))
+    if may:
+        may_act(somebody(role), act, ticket)
+    else:
+        with pytest.raises(NotAllowed):
+            may_act(somebody(role), act, ticket)
 
 
 def test_two_roles_add_up():

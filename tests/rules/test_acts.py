@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from dispatch.record import follow
 from dispatch.storage import history
 from dispatch.storage.tables import CLOCK_STATES
-from rules import clocks, lifecycle
+from rules import clocks, escalation, lifecycle
 from rules.acts import DECIDERS, decide
 from rules.bodies import BODIES
 from rules.errors import BadInput, DeskError, IllegalAct, LimitReached, TooLate
@@ -198,12 +198,32 @@ def check_handle(story, outcome, before, after):
 
 def stored_and_read(story):
     """The same facts as they come back from the database: through JSON, in UTC."""
-    rows = [json.loads(json.dumps(history.row("T", each, "x", each.at)["data"])) for each in story.happenings]
+    rows = [history.row("T", each, "x", each.at) for each in story.happenings]
     read = history.happenings(
-        {"kind": each.kind.value, "at": each.at.astimezone(tz=None), "data": row}
+        {**row, "at": each.at.astimezone(tz=None), "data": json.loads(json.dumps(row["data"]))}
         for each, row in zip(story.happenings, rows, strict=True)
     )
     return replace(story, happenings=read)
+
+
+def climbed(story, now):
+    """The story with the rungs that it reaches; each is reached once, the count never falls, a second look finds nothing."""
+    rungs = escalation.climb(story, policy(), calendar(), now)
+    if rungs is None:
+        return story
+    after = replace(
+        story,
+        happenings=story.happenings + rungs.happenings,
+        complaint_count=rungs.changes["complaint_count"],
+        supervision=rungs.changes["supervision"],
+        raised=rungs.changes["raised"],
+    )
+    steps = [each.step for each in after.happenings if each.step]
+    assert len(steps) == len(set(steps)), "a rung was climbed twice"
+    assert after.complaint_count >= story.complaint_count
+    assert len(rungs.clues) <= 1
+    assert escalation.climb(after, policy(), calendar(), now) is None
+    return after
 
 
 def triaged(story, dice, now):
@@ -241,6 +261,11 @@ def drawn(act, dice, now):
             body |= {"until": now + timedelta(hours=dice.randrange(1, 4000)), "reason_code": "诉讼中"}
         case Act.CONTACT:
             body |= {"reached": dice.random() < 0.5}
+        case Act.UNDO:
+            steps = [level.step for level in policy().levels]
+            body |= {"step": dice.choice(["supervise", "raise", "transfer", *steps])}
+        case Act.SETTLE_CLUE:
+            body |= {"confirm": dice.random() < 0.5, "reason": "不实"}
         case Act.CALL_BACK if dice.random() < 0.6:
             body = {"reached": True, "solved": dice.random() < 0.6, "satisfied": dice.random() < 0.6}
         case _:
@@ -270,7 +295,7 @@ def test_whatever_people_do_in_whatever_order_the_clocks_keep_their_word(life):
             except (BadInput, TooLate, LimitReached, IllegalAct) as refused:
                 assert isinstance(refused, DeskError) and refused.detail
                 continue
-            story = follow(story, outcome)
+            story = climbed(follow(story, outcome), now)
             after = plans_of(story)
             check_handle(story, outcome, before, after)
         check_promises(story, before, after)

@@ -29,6 +29,19 @@ GOOD = {
     Act.REDO: {"reason": "未解决"},
     Act.URGE: {"words": "请抓紧"},
     Act.CLOSE: {},
+    Act.INVALIDATE: {"reason_code": "silent"},
+    Act.TRANSFER: {"line": "119"},
+    Act.SUPPLEMENT: {"elements": {"place": "滨河路"}},
+    Act.SUPERVISE: {"level": 1, "reason": "久拖不决"},
+    Act.RAISE_: {"reason": "推诿"},
+    Act.UNDO: {"step": "repeat_3", "reason": "不是同一件事"},
+    Act.MERGE: {"into": "999001202609280000017"},
+    Act.UNMERGE: {},
+    Act.WITHDRAW: {},
+    Act.END: {"reason": "依法已有最终答复", "evidence": "县府函〔2026〕1号"},
+    Act.ARCHIVE: {},
+    Act.MARK_CALLER: {"malicious": True, "reason": "反复辱骂"},
+    Act.SETTLE_CLUE: {"confirm": True},
 }
 
 

@@ -10,7 +10,16 @@ from rules.lifecycle import ACT_WORDS, MOVES, OPEN_STAGES, STAGES, acts_in, move
 from rules.terms import Act, ClockKind, Stage
 
 #: Acts that only mark a ticket or move pressure; they are no way out of a stage.
-STAYING = {Act.REVEAL, Act.URGE, Act.SUPERVISE, Act.RAISE_, Act.UNDO, Act.SPLIT}
+STAYING = {
+    Act.REVEAL,
+    Act.MARK_CALLER,
+    Act.SETTLE_CLUE,
+    Act.URGE,
+    Act.SUPERVISE,
+    Act.RAISE_,
+    Act.UNDO,
+    Act.SPLIT,
+}
 
 
 def reachable_from(start: Stage) -> set[Stage]:
@@ -38,10 +47,6 @@ def test_every_open_stage_has_a_way_to_a_final_one_with_the_acts_that_are_built(
             if each.stage is here and each.act in built and each.to not in found:
                 found.add(each.to)
                 frontier.append(each.to)
-    if stage is Stage.INCOMPLETE:
-        # 待补充 is entered by no built act yet; its way out (supplement) comes with it.
-        assert Act.SUPPLEMENT in acts_in(stage)
-        return
     assert any(STAGES[each].final for each in found), f"{stage} cannot end"
 
 
@@ -57,7 +62,8 @@ def test_a_final_stage_runs_no_clock(stage):
 
 
 def test_every_clock_runs_in_some_stage():
-    assert {kind for row in STAGES.values() for kind in row.clocks} == set(ClockKind)
+    beside_the_stages = {ClockKind.CLUE}  # who is accountable stays open when the matter is over
+    assert {kind for row in STAGES.values() for kind in row.clocks} == set(ClockKind) - beside_the_stages
 
 
 def test_every_act_has_its_word_and_is_in_the_table():
@@ -96,4 +102,5 @@ def test_an_illegal_act_says_what_can_be_done_instead(stage):
 
 
 def test_staying_acts_do_not_move():
-    assert all(each.to is each.stage for each in MOVES.values() if each.act in STAYING)
+    moved = [each for each in MOVES.values() if each.act in STAYING and each.to is not each.stage]
+    assert [(each.stage, each.act) for each in moved] == [(Stage.TRANSFERRED, Act.UNDO)]  # a false alarm

@@ -125,7 +125,7 @@ def test_no_error_of_the_database_repeats_what_a_caller_said(desk, capsys):
 
 
 def _instants():
-    names = ("received_at", "occurred_at", "closed_at", "due_at", "upper_due_at")
+    names = ("received_at", "occurred_at", "closed_at", "due_at", "upper_due_at", "counted_at")
     return {**dict.fromkeys(names), "received_at": NOW}
 
 

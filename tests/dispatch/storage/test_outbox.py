@@ -187,7 +187,7 @@ def reading(desk, look):
         ("ix_outbox_dead", lambda desk: reading(desk, outbox.dead)),
         ("ix_clock_next", lambda desk: lambda: clocks.due(desk.database, NOW, 5)),
         ("ix_clock_next", lambda desk: lambda: clocks.due(desk.database, NOW, 5, {"a", "b"})),
-        ("ix_ticket_person_open", lambda desk: reading(desk, lambda tx: tickets.open_of_person(tx, 1))),
+        ("ix_ticket_person", lambda desk: reading(desk, lambda tx: tickets.open_of_person(tx, 1))),
         (
             "ix_ticket_department_due",
             lambda desk: reading(desk, lambda tx: tickets.search(tx, Search(by_due=True, department="x"))),

@@ -31,7 +31,7 @@ _INDEXES: tuple[tuple[str, str, list[str], str, bool], ...] = (
 )
 
 
-def _instant() -> sa.types.TypeEngine[object]:
+def _instant() -> sqlmodel.sql.sqltypes.UTCDateTime:
     return sqlmodel.sql.sqltypes.UTCDateTime()
 
 

@@ -1,0 +1,125 @@
+"""Merging tickets that are one matter (并单): the lead goes on, every caller of a follower keeps a reply and a callback."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from rules import bodies, lifecycle, returns
+from rules.errors import BadInput, IllegalAct
+from rules.lifecycle import OPEN_STAGES, STAGES
+from rules.outcome import Case, Elsewhere, Notify, Outcome
+from rules.terms import Act, Decision, Facts, Happened, Happening, Stage
+
+#: Stages of a lead in which its followers' callers can be called back.
+_TOLD = (Stage.TO_CALL_BACK, Stage.CLOSED, Stage.ARCHIVED)
+
+
+def _merge(body: bodies.MergeBody, case: Case) -> Outcome:
+    """The follower stops all its clocks; its count goes over to the lead, which does not count twice."""
+    facts, lead = case.facts, _other(case)
+    if body.into == facts.number:
+        raise BadInput("不能并入自己。")
+    if lead.stage not in OPEN_STAGES:
+        raise BadInput(f"目标工单是“{STAGES[lead.stage].words}”，不能并入。", hint="请选择一张未办结的工单。")
+    if facts.restricted != lead.restricted:
+        raise BadInput("限定范围办理的工单不能与一般工单合并。")
+    if any(each.kind is Happened.FOLLOWED for each in facts.happenings) and _has_followers(facts):
+        raise BadInput("这张工单已有别的工单并入。", hint="请反过来，把目标工单并入这一张。")
+    stage = lifecycle.move(facts.stage, Act.MERGE)
+    count = max(facts.complaint_count, lead.complaint_count)
+    taken = Happening(Happened.FOLLOWED, case.now, {"follower": facts.number, "count": facts.complaint_count})
+    words = f"工单 {facts.number} 已并入，一并办理和答复。"
+    receiver = Notify("handler", words, lead.department) if lead.department else Notify("dispatcher", words)
+    return Outcome(
+        happenings=(case.happened(Happened.MERGED, stage, into=lead.number),),
+        changes={"merged_into": lead.number, "closed_at": case.now},
+        decision=Decision(
+            stage.value, f"与工单 {lead.number} 是同一事项，并入办理。", "merge", pack=case.policy.hash
+        ),
+        result="merged",
+        elsewhere=(Elsewhere(lead.number, (taken,), {"complaint_count": count}, (receiver,)),),
+    )
+
+
+def _has_followers(facts: Facts) -> bool:
+    came = sum(each.kind is Happened.FOLLOWED for each in facts.happenings)
+    went = sum(each.kind is Happened.UNFOLLOWED for each in facts.happenings)
+    return came > went
+
+
+def _other(case: Case) -> Facts:
+    if case.other is None:
+        raise BadInput("没有找到要并入的工单。", hint="请核对编号。")
+    return case.other
+
+
+def _unmerge(_body: bodies.Nothing, case: Case) -> Outcome:
+    """Two matters after all: the follower goes to the dispatcher; what the lead had counted stays counted."""
+    lead = _other(case)
+    stage = lifecycle.move(case.facts.stage, Act.UNMERGE)
+    left = Happening(Happened.UNFOLLOWED, case.now, {"follower": case.facts.number})
+    return Outcome(
+        happenings=(case.happened(Happened.UNMERGED, stage, into=lead.number),),
+        changes={"merged_into": None, "closed_at": None},
+        notices=(Notify("dispatcher", f"工单已从 {lead.number} 分出，请重新派单。"),),
+        elsewhere=(Elsewhere(lead.number, (left,)),),
+    )
+
+
+def call_back_follower(body: bodies.CallBackBody, case: Case) -> Outcome:
+    """The callback of a follower's caller, once the lead was answered: who is not satisfied gets a ticket of their own.
+
+    Raises IllegalAct before the lead's reply is through.
+    """
+    lead = _other(case)
+    if lead.stage not in _TOLD:
+        raise IllegalAct(
+            f"主单 {lead.number} 目前是“{STAGES[lead.stage].words}”，还没有答复可回访。",
+            hint="请等主单答复审核通过。",
+        )
+    decision = returns.of_call_back(case.facts, body, case.policy, case.now)
+    stage = lifecycle.move(case.facts.stage, Act.CALL_BACK, decision.what)
+    called = case.happened(
+        Happened.CALLED_BACK,
+        reached=body.reached,
+        solved=body.solved,
+        satisfied=body.satisfied,
+        words=body.words,
+    )
+    if decision.what != "unsatisfied":
+        rated = {"solved": body.solved, "satisfied": body.satisfied} if body.reached else {}
+        return Outcome(happenings=(called,), changes=rated, decision=decision)
+    department = lead.department
+    if department is None:
+        raise IllegalAct("主单没有承办单位，不能退回重办。", hint="请先撤销并单，重新派单。")
+    redone = case.happened(
+        Happened.REDONE,
+        stage,
+        reason=decision.because,
+        round=case.facts.redo_round + 1,
+        department=department,
+    )
+    left = Happening(Happened.UNFOLLOWED, case.now, {"follower": case.facts.number})
+    words = f"并单诉求人回访不满意，请单独重办：{body.words or '诉求人未说明'}"
+    return Outcome(
+        happenings=(called, redone),
+        changes={
+            "redo_round": case.facts.redo_round + 1,
+            "merged_into": None,
+            "closed_at": None,
+            "solved": body.solved,
+            "satisfied": body.satisfied,
+        },
+        decision=decision,
+        lead=department,
+        result="redone",
+        notices=tuple(
+            Notify(each, words, department) for each in ("handler", "liaison", "department_leader")
+        ),
+        elsewhere=(Elsewhere(lead.number, (left,)),),
+    )
+
+
+DECIDERS: Mapping[Act, Callable[[Any, Case], Outcome]] = MappingProxyType(
+    {Act.MERGE: _merge, Act.UNMERGE: _unmerge}
+)

@@ -1,0 +1,239 @@
+"""The ladder by count (按次数逐级升级): what counts, what does not, and that every rung is climbed once."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from rules.bodies import UndoBody
+from rules.escalation import Closed, carry, climb, open_clue, standing, undoable
+from rules.outcome import Case
+from rules.pressure import DECIDERS
+from rules.terms import Act, Happened, Stage
+from tests.stories import DISPATCHED, RECEIVED, SIGNED, at, calendar, event, facts, policy
+
+#: Dispatched Monday 2026-09-28 10:00: 7 workdays (29, 30 Sep, 8, 9, Sat 10, 12, 13 Oct) end 2026-10-13 17:30.
+LATE = "2026-10-14 10:00"
+
+
+def stand(*happenings, **given):
+    return standing(facts(RECEIVED, DISPATCHED, SIGNED, *happenings, **given), policy(), calendar())
+
+
+def unhappy(when):
+    return (
+        event("called_back", when, reached=True, solved=False, satisfied=False),
+        event("redone", when, "handling"),
+    )
+
+
+def joined(*whens):
+    return [event("joined", when) for when in whens]
+
+
+def steps(found):
+    return [each.step for each in found.due]
+
+
+@pytest.mark.parametrize(
+    ("rings", "count"),
+    [
+        (["2026-09-28 15:00", "2026-09-29 09:00", "2026-10-13 09:00"], 1),  # the promise still runs
+        (["2026-10-14 09:00"], 2),  # missed since yesterday
+        ([f"2026-10-14 {time}" for time in ("09:00", "09:01", "11:00", "16:00", "23:59")], 2),
+        ([f"2026-10-{day} 09:00" for day in (14, 15, 16, 19)], 5),
+        (
+            ["2026-10-16 23:00", "2026-10-17 10:00", "2026-10-18 10:00"],
+            2,
+        ),  # Friday night and the weekend: one
+        (["2026-10-16 23:00", "2026-10-19 00:00"], 3),  # Monday is a workday later
+        (["2026-10-13 17:30"], 1),  # the deadline itself is kept
+        (["2026-10-13 17:31"], 2),
+    ],
+)
+def test_an_urging_counts_after_the_missed_limit_and_once_a_workday(rings, count):
+    assert stand(*joined(*rings)).count == count
+
+
+def test_five_rings_on_one_day_climb_nothing():
+    rings = [f"2026-09-29 {hour:02d}:10" for hour in (9, 10, 11, 14, 16)]
+    found = stand(*joined(*rings))
+    assert (found.count, found.due, found.supervision) == (1, (), 0)
+
+
+@pytest.mark.parametrize(
+    ("more", "count"),
+    [
+        ([event("suspended", "2026-10-09 10:00", "suspended", until=at("2026-11-02 09:00"))], 1),
+        ([event("replied", "2026-10-13 11:00", "reviewing")], 1),  # answered in time, though not yet approved
+        ([event("replied", "2026-10-14 09:00", "reviewing")], 2),  # answered too late
+        ([event("extension_settled", "2026-10-09 10:00", accepted=True, workdays=3)], 1),
+        ([event("extension_settled", "2026-10-09 10:00", accepted=False, workdays=3)], 2),
+        ([event("marked", "2026-10-09 10:00", malicious=True)], 1),
+        (
+            [
+                event("marked", "2026-10-09 10:00", malicious=True),
+                event("marked", "2026-10-09 11:00", malicious=False),
+            ],
+            2,
+        ),
+    ],
+)
+def test_only_a_promise_that_ran_and_was_missed_makes_an_urging_count(more, count):
+    assert stand(*more, *joined(LATE)).count == count
+
+
+def test_unsatisfied_callbacks_climb_rung_by_rung():
+    told = []
+    happenings = []
+    for day in ("2026-10-13", "2026-10-16", "2026-10-21", "2026-10-26", "2026-10-29"):
+        happenings += unhappy(f"{day} 10:00")
+        rungs = climb(
+            facts(RECEIVED, DISPATCHED, SIGNED, *happenings, redo_round=len(happenings) // 2),
+            policy(), calendar(), at(f"{day} 10:00"),
+        )  # fmt: skip
+        told.append([each.step for each in rungs.happenings])
+        happenings += rungs.happenings
+    assert told == [["repeat_2"], ["repeat_3"], ["repeat_4"], ["redo_3", "repeat_5"], []]
+    assert [each.kind for each in happenings if each.step] == [
+        Happened.REPEATED,
+        Happened.SUPERVISED,
+        Happened.RAISED,
+        Happened.CLUE_OPENED,
+        Happened.CLUE_OPENED,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("said", "count"),
+    [
+        ({"reached": True, "solved": True, "satisfied": True}, 1),
+        ({"reached": True, "solved": True, "satisfied": False}, 2),
+        ({"reached": True, "solved": False, "satisfied": True}, 2),
+        ({"reached": False}, 1),
+    ],
+)
+def test_a_callback_counts_when_somebody_said_that_they_are_not_content(said, count):
+    assert stand(event("called_back", "2026-10-13 10:00", **said)).count == count
+
+
+CLOSED = Closed("999001202609280000017", Stage.CLOSED, 1, at("2026-09-28 10:00"), 0, "urban")
+
+
+@pytest.mark.parametrize(
+    ("closed", "when", "count", "counted", "round_"),
+    [
+        (CLOSED, "2026-10-12 10:00", 2, True, 1),
+        (CLOSED, "2026-09-28 17:00", 1, False, 0),  # the same day: linked, not counted
+        (replace(CLOSED, stage=Stage.ANSWERED), "2026-10-12 10:00", 1, False, 0),
+        (replace(CLOSED, stage=Stage.ENDED), "2026-10-12 10:00", 1, False, 0),
+        (replace(CLOSED, stage=Stage.ARCHIVED, count=4, round=3), "2026-10-12 10:00", 5, True, 4),
+        (replace(CLOSED, count=4, round=3), "2027-03-27 09:59", 5, True, 4),
+        (
+            replace(CLOSED, count=4, round=3),
+            "2027-03-29 10:00",
+            1,
+            False,
+            0,
+        ),  # the window of 180 days is empty
+    ],
+)
+def test_a_new_ticket_carries_the_count_of_the_closed_one(closed, when, count, counted, round_):
+    found = carry(closed, policy(), calendar(), at(when))
+    assert (found.count, found.counted, found.round, found.former) == (count, counted, round_, "urban")
+    assert found.counted_at == (
+        at(when) if counted or (count == 1 and closed.count > 1) else closed.counted_at
+    )
+
+
+def test_nothing_of_a_malicious_caller_counts():
+    found = carry(CLOSED, policy(), calendar(), at("2026-10-12 10:00"), malicious=True)
+    assert (found.count, found.counted) == (1, False)
+
+
+def carried_story(closed, when):
+    data = carry(closed, policy(), calendar(), at(when)).as_data()
+    received = event("received", when, "received", **data)
+    return facts(
+        received,
+        event("dispatched", when, "to_sign", department="urban", reason="重复", round=data["round"]),
+        earlier=closed.number,
+        complaint_count=data["count"],
+        redo_round=data["round"] or 0,
+    )
+
+
+@pytest.mark.parametrize(
+    ("count", "round_", "expected"),
+    [
+        (1, 0, ["repeat_2"]),
+        (2, 1, ["repeat_3"]),
+        (3, 2, ["repeat_4"]),
+        (4, 3, ["redo_3", "repeat_5"]),
+        (5, 4, []),  # above the top there is nothing, and nothing fires twice along the chain
+    ],
+)
+def test_a_linked_ticket_climbs_its_own_rung_and_none_below(count, round_, expected):
+    story = carried_story(replace(CLOSED, count=count, round=round_), "2026-10-12 10:00")
+    rungs = climb(story, policy(), calendar(), at("2026-10-12 10:00"))
+    assert [each.step for each in rungs.happenings] if rungs else expected == []
+    if rungs:
+        assert [each.step for each in rungs.happenings] == expected
+        assert len(rungs.clues) == ("repeat_5" in expected)
+
+
+def test_three_returns_open_a_clue_and_tell_the_supervisor():
+    returned = [event("returned", f"2026-09-28 1{hour}:00", "returned") for hour in (1, 2, 4)]
+    rungs = climb(facts(RECEIVED, DISPATCHED, *returned), policy(), calendar(), at("2026-09-28 14:00"))
+    assert [(each.kind, each.step) for each in rungs.happenings] == [(Happened.CLUE_OPENED, "return_3")]
+    assert [each.receiver for each in rungs.notices] == ["supervisor"]
+
+
+def test_an_ended_matter_and_a_ticket_of_history_climb_nothing():
+    happenings = (*unhappy("2026-10-13 10:00"), *unhappy("2026-10-16 10:00"))
+    assert stand(*happenings, history=True).due == ()
+    assert stand(*happenings, event("ended", "2026-10-17 10:00", "ended")).due == ()
+
+
+def test_what_is_undone_counts_no_more_and_never_fires_again():
+    happenings = [*unhappy("2026-10-13 10:00"), *unhappy("2026-10-16 10:00")]
+    story = facts(RECEIVED, DISPATCHED, SIGNED, *happenings)
+    rungs = climb(story, policy(), calendar(), at("2026-10-16 10:00"))
+    story = replace(story, happenings=story.happenings + rungs.happenings, supervision=1, complaint_count=3)
+    case = Case(story, policy(), calendar(), at("2026-10-16 15:00"))
+    undone = DECIDERS[Act.UNDO](UndoBody(step="repeat_3", reason="两件事，不是重复"), case)
+    assert {each.receiver for each in undone.notices} == {"department_head", "duty_office"}
+    story = replace(story, happenings=story.happenings + undone.happenings)
+    found = standing(story, policy(), calendar())
+    assert (found.count, found.supervision, found.due) == (3, 0, ())
+    assert undoable(story, "repeat_3") is None and undoable(story, "repeat_2") is not None
+
+
+def test_a_second_trigger_adds_to_the_open_clue_and_after_it_was_settled_opens_another():
+    first = event("clue_opened", "2026-10-13 10:00", count=3, trigger="returns")
+    story = facts(RECEIVED, DISPATCHED, SIGNED, replace(first, step="return_3"))
+    assert open_clue(story) is not None
+    many = [happening for day in (14, 15, 16, 19) for happening in unhappy(f"2026-10-{day} 10:00")]
+    more = climb(
+        replace(story, happenings=story.happenings + tuple(many)),
+        policy(),
+        calendar(),
+        at("2026-10-19 10:00"),
+    )
+    assert "repeat_5" in [each.step for each in more.happenings] and more.clues == ()
+    settled = event("clue_settled", "2026-10-13 11:00", confirmed=False)
+    after = replace(story, happenings=(*story.happenings, settled, *many))
+    assert len(climb(after, policy(), calendar(), at("2026-10-19 10:00")).clues) == 1
+
+
+def test_a_follower_does_not_count_twice_and_its_rungs_do_not_fire_on_the_lead():
+    followed = event("followed", "2026-09-29 10:00", follower="x", count=3)
+    found = stand(followed)
+    assert (found.count, found.due) == (3, ())
+    assert steps(stand(followed, *unhappy("2026-10-13 10:00"))) == ["repeat_4"]
+
+
+def test_thousands_of_rings_are_counted_without_planning_each():
+    begun = at("2026-09-28 11:30")
+    rings = [replace(event("joined", LATE), at=begun + timedelta(minutes=n)) for n in range(3000)]
+    assert stand(*rings).count == 1
