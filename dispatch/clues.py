@@ -4,10 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from dispatch.desk import Desk
 from dispatch.storage import clues, tickets
 from dispatch.storage import facts as stored_facts
 from dispatch.storage.database import Transaction
 from dispatch.storage.ledger import Ledger
+from intake.masking import mask
 from rules import evidence
 from rules.pack_records import Level
 from rules.policy import Policy
@@ -19,6 +21,7 @@ _LONGEST_CHAIN = 50
 
 
 def open_all(
+    desk: Desk,
     tx: Transaction,
     ledger: Ledger,
     after: Facts,
@@ -27,29 +30,42 @@ def open_all(
     now: datetime,
 ) -> None:
     """Add a row for each clue: the evidence and the drafts are frozen as they stand at this moment."""
+    local = now.astimezone(CHINA)
     for level in levels:
-        chain = matter(tx, after)
+        chain, frozen = matter(desk, tx, after)
+        told = evidence.chain(chain, *terms, now=local, mask=_masked, frozen=frozen)
         ledger.clue.append(
             {
                 "ticket": after.number,
                 "step": level.step,
                 "state": "waiting",
                 "department": after.department,
-                "evidence": evidence.as_rows(evidence.chain(chain, *terms)),
-                "drafts": evidence.drafts(chain, level, *terms, now.astimezone(CHINA)),
+                "evidence": evidence.as_rows(told),
+                "drafts": evidence.drafts(chain, level, *terms, local, frozen=frozen),
                 "opened_at": now,
             }
         )
 
 
-def matter(tx: Transaction, newest: Facts) -> Sequence[Facts]:
-    """The tickets of one matter, oldest first: the newest as it is given, the earlier ones as they are stored."""
-    chain, number = [newest], newest.earlier
+def _masked(words: str) -> str:
+    return mask(words).text
+
+
+def matter(
+    desk: Desk, tx: Transaction, newest: Facts
+) -> tuple[Sequence[Facts], Mapping[str, tuple[Policy, Calendar]]]:
+    """The tickets of one matter, oldest first: the newest as it is given, the earlier ones as they are stored.
+
+    With them the pack and calendar by which each earlier one ran: nobody is judged by limits of a later day.
+    """
+    chain, frozen, number = [newest], {}, newest.earlier
     while number is not None and len(chain) < _LONGEST_CHAIN:
-        earlier = stored_facts.gather(tx, tickets.read(tx, number))
+        ticket = tickets.read(tx, number)
+        earlier = stored_facts.gather(tx, ticket)
+        frozen[number] = desk.packs.of(ticket.pack, tx)
         chain.append(earlier)
         number = earlier.earlier
-    return chain[::-1]
+    return chain[::-1], frozen
 
 
 def settle_all(

@@ -48,10 +48,10 @@ def perform(
             outcome = _with_words(desk, ticket, body, outcome)
         if isinstance(body, MarkBody):
             people.mark(tx, ticket.person, body.malicious, actor.name, body.reason, now)
-        after = record(tx, ticket, facts, act, outcome, terms, actor.name, now)
+        after = record(desk, tx, ticket, facts, act, outcome, terms, actor.name, now)
         for each in outcome.elsewhere:
             assert other is not None and second is not None
-            touch(tx, other, second, each, desk.packs.of(other.pack, tx), actor.name, now)
+            touch(desk, tx, other, second, each, desk.packs.of(other.pack, tx), actor.name, now)
         return after
 
 

@@ -35,7 +35,7 @@ def _look(desk: Desk, works: Sequence[Work], now: datetime) -> None:
                 continue
             ledger = Ledger()
             after = rise(ledger, facts, climbed, now)
-            clues.open_all(tx, ledger, after, climbed.clues, terms, now)
+            clues.open_all(desk, tx, ledger, after, climbed.clues, terms, now)
             ledger.write(tx)
             stored_clocks.settle(tx, ticket.number, clocks.plan(after, *terms), ticket.pack, terms[1].version)
             tickets.mark(tx, ticket.number, climbed.changes)

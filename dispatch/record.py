@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from dispatch import clues
+from dispatch.desk import Desk
 from dispatch.storage import clocks as stored_clocks
 from dispatch.storage import history, outbox, tickets
 from dispatch.storage.database import Transaction
@@ -20,6 +21,7 @@ from rules.worktime import Calendar
 
 
 def record(
+    desk: Desk,
     tx: Transaction,
     ticket: Ticket,
     facts: Facts,
@@ -42,7 +44,7 @@ def record(
     climbed = escalation.climb(after, *terms, now.astimezone(CHINA))
     if climbed:
         after = rise(ledger, after, climbed, now)
-        clues.open_all(tx, ledger, after, climbed.clues, terms, now)
+        clues.open_all(desk, tx, ledger, after, climbed.clues, terms, now)
     clues.settle_all(tx, ticket.number, outcome.happenings, actor, now)
     if outcome.again:
         ledger.outbox.append(outbox.row("triage", ticket.number, now))
@@ -71,6 +73,7 @@ def rise(ledger: Ledger, after: Facts, climbed: Climb, now: datetime) -> Facts:
 
 
 def touch(
+    desk: Desk,
     tx: Transaction,
     ticket: Ticket,
     facts: Facts,
@@ -87,7 +90,7 @@ def touch(
     climbed = escalation.climb(after, *terms, now.astimezone(CHINA))
     if climbed:
         after = rise(ledger, after, climbed, now)
-        clues.open_all(tx, ledger, after, climbed.clues, terms, now)
+        clues.open_all(desk, tx, ledger, after, climbed.clues, terms, now)
     ledger.write(tx)
     tickets.change(tx, facts.number, {**elsewhere.changes, **(climbed.changes if climbed else {})})
 

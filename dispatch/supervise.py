@@ -174,7 +174,7 @@ def _resume(desk: Desk, tx: Transaction, ticket: Ticket, now: datetime) -> int:
         return 0
     outcome = decide(Act.RESUME, Nothing(), Case(facts, *terms, at))
     stamp = {"clock": row["id"], "generation": row["generation"], "step": "resume"}
-    record(tx, ticket, facts, Act.RESUME, outcome, terms, "system", now, stamp)
+    record(desk, tx, ticket, facts, Act.RESUME, outcome, terms, "system", now, stamp)
     return 1
 
 

@@ -252,7 +252,7 @@ def _hand_over(desk: Desk, number: str, now: datetime) -> None:
             decision=Decision(stage.value, because, "triage_failed", pack=terms[0].hash),
             notices=(Notify("dispatcher", because),),
         )
-        record(tx, ticket, facts, Act.TRIAGE, outcome, terms, "system", now)
+        record(desk, tx, ticket, facts, Act.TRIAGE, outcome, terms, "system", now)
 
 
 def _settle(desk: Desk, works: Sequence[Work], said: Mapping[int, Suggestion | None], now: datetime) -> None:
@@ -274,7 +274,7 @@ def _settle(desk: Desk, works: Sequence[Work], said: Mapping[int, Suggestion | N
             written = write(ledger, judged, ticket.pack, terms, local)
             changes.append({"row": ticket.number, **written.columns})
             if written.climbed:
-                clues.open_all(tx, ledger, written.after, written.climbed.clues, terms, now)
+                clues.open_all(desk, tx, ledger, written.after, written.climbed.clues, terms, now)
             again += [(judged, ticket.pack, terms)] if ticket.number in timed else []
         ledger.clock = [row for row in ledger.clock if row["ticket"] not in timed]
         ledger.write(tx)

@@ -248,9 +248,9 @@ def _undone(event: Happening, scene: Scene) -> str:
 
 
 def _clue_settled(event: Happening, _scene: Scene) -> str:
-    if "accepted" not in event.data:
+    if "confirmed" not in event.data:
         return "督办负责人审定线索"
-    return "督办负责人确认线索" if event.data["accepted"] else "督办负责人驳回线索"
+    return "督办负责人确认线索" if event.data["confirmed"] else "督办负责人驳回线索"
 
 
 _TELLERS: Mapping[Happened, Callable[[Happening, Scene], str]] = MappingProxyType(

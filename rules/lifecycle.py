@@ -104,6 +104,10 @@ class Move:
     outcome: str = ""
 
 
+#: Acts on what lies beside the ticket, possible anywhere: no answer to "what can be done now".
+_SIDE_ACTS = (Act.REVEAL, Act.MARK_CALLER, Act.SETTLE_CLUE)
+
+
 def _moves() -> Iterator[Move]:
     s = Stage
     for stage in (s.RECEIVED, s.TO_DISPATCH):
@@ -146,6 +150,11 @@ def _moves() -> Iterator[Move]:
     yield Move(s.CLOSED, Act.APPEAL, s.CLOSED)
     yield Move(s.CLOSED, Act.RATE, s.CLOSED)
     yield Move(s.CLOSED, Act.ARCHIVE, s.ARCHIVED)
+    yield from _ends()
+
+
+def _ends() -> Iterator[Move]:
+    s = Stage
     for stage in (s.HANDLING, s.CLOSED):
         yield Move(stage, Act.END, s.ENDED)
     yield Move(s.MERGED, Act.UNMERGE, s.TO_DISPATCH)
@@ -162,7 +171,7 @@ def _moves() -> Iterator[Move]:
     for stage in (s.CLOSED, s.ANSWERED):
         yield Move(stage, Act.UNDO, stage)
     for stage in s:
-        for act in (Act.REVEAL, Act.MARK_CALLER, Act.SETTLE_CLUE):
+        for act in _SIDE_ACTS:
             yield Move(stage, act, stage)
 
 
@@ -179,7 +188,7 @@ def require(stage: Stage, act: Act) -> None:
     if any(move.stage is stage and move.act is act for move in MOVES.values()):
         return
     row = STAGES[stage]
-    possible = "、".join(ACT_WORDS[each] for each in acts_in(stage) if each is not Act.REVEAL)
+    possible = "、".join(ACT_WORDS[each] for each in acts_in(stage) if each not in _SIDE_ACTS)
     raise IllegalAct(
         f"工单目前是“{row.words}”，不能{ACT_WORDS[act]}。",
         hint=f"现在可以：{possible}。" if possible else "该阶段已是终点。",
