@@ -19,7 +19,7 @@ from dispatch import install, settings
 from dispatch.desk import Desk, open_desk
 from dispatch.parts import Parts, require_free
 from dispatch.settings import Settings
-from dispatch.simulation import week
+from dispatch.simulation import people, week
 from dispatch.storage import registry
 from rules.access import DEPARTMENT_ROLES
 from rules.errors import BadInput, DeskError
@@ -160,7 +160,7 @@ def _people(desk: Desk, means: Means) -> list[dict[str, Any]]:
 
 
 def _person(desk: Desk, policy: Policy, role: Role, department: str | None, means: Means) -> dict[str, Any]:
-    login = week.actor(role, department).name
+    login = people.actor(role, department).name
     terms = (role, department, means.random, means.clock())
     with desk.database.reading() as tx:
         known = registry.user(tx, login) is not None

@@ -61,6 +61,7 @@ def _answer(body: bodies.AnswerBody, case: Case) -> Outcome:
     return Outcome(
         happenings=(case.happened(Happened.ANSWERED, stage, words=body.words, article=body.article),),
         changes={"closed_at": case.now},
+        decision=Decision(stage.value, "热线当场答复，不派单。", "answer", pack=case.policy.hash),
     )
 
 

@@ -1,94 +1,154 @@
-"""What happens in the demo week (演示周的故事): invented matters of an invented county, and how each goes on."""
+"""What happens in the demo week (演示周的故事): invented matters of an invented county, and when each comes in."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import time
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
+from random import Random
 from types import MappingProxyType
+from typing import Any
 
-from rules.terms import Act
+#: Files of matters, in the order in which callers get their numbers.
+_FILES = ("matters.toml", "calls.toml")
 
-#: Working minutes that people take before each act when nothing is unusual.
-USUAL = MappingProxyType(
-    {
-        Act.ANSWER: 30,
-        Act.REFUSE: 45,
-        Act.DISPATCH: 40,
-        Act.SIGN: 60,
-        Act.RETURN_: 90,
-        Act.SETTLE_RETURN: 60,
-        Act.CONTACT: 120,
-        Act.EXTEND: 240,
-        Act.SETTLE_EXTENSION: 90,
-        Act.SUSPEND: 240,
-        Act.REPLY: 500,
-        Act.REVIEW: 90,
-        Act.CALL_BACK: 120,
-    }
+#: Share of all contacts that the hotline answers itself (domain-12345.md 2.2: 52–90 % of real traffic).
+DIRECT_SHARE = 0.6
+
+#: Share of a day's calls by hour from 0 h, in per mille (data-and-baselines.md section 2: a 24-hour phone service).
+HOURS = (21, 16, 14, 11, 5, 6, 5, 14, 48, 80, 97, 91, 59, 34, 43, 83, 88, 70, 53, 37, 39, 40, 28, 15)
+#: Weekend days bring this share of a workday's calls (the same source, daily volume).
+WEEKEND = 0.68
+
+#: Kinds that end with one act of the desk itself.
+AT_THE_DESK = ("answer", "praise", "invalid", "transfer", "refuse")
+
+#: How many days before the week a matter began that takes longer than a week to unfold, by fate.
+_BEGAN = MappingProxyType(
+    {"late": -9, "stalled": -13, "unsigned": -2, "extend": -6, "suspend": -5, "unsatisfied": -6}
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Fate:
-    """How people treat a matter: `pace` stretches every wait, `waits` replaces some, `never` is not done at all."""
-
-    pace: float = 1.0
-    waits: Mapping[Act, int] = field(default_factory=dict)
-    never: frozenset[Act] = frozenset()
-
-    def wait(self, act: Act) -> float | None:
-        """Working minutes before `act`; None when it does not happen."""
-        return None if act in self.never else self.waits.get(act, USUAL[act]) * self.pace
-
-
-FATES: Mapping[str, Fate] = MappingProxyType(
-    {
-        "smooth": Fate(),
-        "quick": Fate(pace=0.2),
-        "late": Fate(waits={Act.REPLY: 1900}),
-        "stalled": Fate(never=frozenset({Act.REPLY})),
-        "open": Fate(never=frozenset({Act.REPLY})),
-        "unsigned": Fate(never=frozenset({Act.SIGN})),
-        "return": Fate(),
-        "extend": Fate(),
-        "suspend": Fate(),
-        "unsatisfied": Fate(pace=0.6),
-        "unreached": Fate(pace=0.5),
-        "refuse": Fate(),
-        "answer": Fate(),
-        "none": Fate(),
-    }
-)
+_ROUND = 7  # days that one round of a repeated matter takes
 
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """One contact: on which day of the week (negative: before it), when, what is said, who should have it.
+    """One matter: what is said (by one caller or several), what kind it is, and who should have it.
 
+    `texts` has one entry for each contact; `told` holds what only some kinds need (an answer, a reason, areas).
     `first` is the department that the dispatcher tries first, where that is a mistake.
     """
 
-    day: int
-    time: time
-    text: str
+    name: str
+    kind: str
+    texts: tuple[str, ...]
     type: str
-    caller: int
     department: str
-    fate: str
+    fate: str = ""
     urgency: str = "normal"
     channel: str = "phone"
     first: str = ""
+    told: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def same_caller(self) -> bool:
+        """Whether all its contacts are one person's."""
+        return self.kind not in ("mass", "outage")
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A contact that comes in by itself: which text of which story, how long after the week's first midnight."""
+
+    story: Story
+    index: int
+    after: timedelta
+    caller: int
 
     @property
     def phone(self) -> str:
         """A number nobody can take for a real one: 199 0000 and the caller's ordinal."""
-        return f"1990000{self.caller:04d}"
+        return phone(self.caller)
+
+
+def phone(caller: int) -> str:
+    """The phone of the caller with that ordinal."""
+    return f"1990000{caller:04d}"
 
 
 @cache
 def stories() -> tuple[Story, ...]:
-    """All contacts of the demo week, in the order of the file."""
-    told = tomllib.loads(Path(__file__).with_name("stories.toml").read_text(encoding="utf-8"))
-    return tuple(Story(**{**each, "time": time.fromisoformat(each["time"])}) for each in told["story"])
+    """All matters of the demo week, in the order of the files."""
+    found: list[Story] = []
+    for name in _FILES:
+        told = tomllib.loads(Path(__file__).with_name(name).read_text(encoding="utf-8"))
+        found += [_story(f"{name[0]}{at:03d}", each) for at, each in enumerate(told["matter"])]
+    return tuple(found)
+
+
+def _story(name: str, row: Mapping[str, Any]) -> Story:
+    cells = dict(row)
+    texts = cells.pop("rounds", None) or cells.pop("texts", None) or [cells.pop("text")]
+    own = {key: cells.pop(key) for key in ("kind", "type", "department")}
+    more = {key: cells.pop(key) for key in ("fate", "urgency", "channel", "first") if key in cells}
+    return Story(name=name, texts=tuple(texts), **own, **more, told=MappingProxyType(cells))
+
+
+def arrivals(seed: int, direct: float = DIRECT_SHARE, first_weekday: int = 0) -> list[Arrival]:
+    """When every first contact comes in; the same seed gives the same week.
+
+    Of the calls that the desk answers itself, so many take part that they are `direct` of all contacts.
+    `first_weekday` is the weekday of the week's first day (0 = Monday), for the quieter weekend.
+    """
+    dice = Random(seed)  # noqa: S311 - a story, not a secret
+    taking_part = _measured([each for each in stories() if each.kind != "answer"], direct)
+    found: list[Arrival] = []
+    for caller, story in enumerate(taking_part):
+        found += _contacts(story, caller * 20, dice, first_weekday)
+    return sorted(found, key=lambda each: (each.after, each.story.name))
+
+
+def _measured(others: Sequence[Story], direct: float) -> list[Story]:
+    answered = [each for each in stories() if each.kind == "answer"]
+    wanted = round(direct / (1 - direct) * sum(map(_tickets, others))) if direct < 1 else len(answered)
+    return [*others, *answered[:wanted]]
+
+
+def _tickets(story: Story) -> int:
+    return 1 if story.kind == "flood" else len(story.texts)
+
+
+def _contacts(story: Story, caller: int, dice: Random, weekday: int) -> list[Arrival]:
+    """The contacts that come by themselves; later rounds of a repeat come when the round before was closed."""
+    match story.kind:
+        case "flood":
+            begin = timedelta(days=dice.randrange(1, 4), hours=9, minutes=dice.randrange(5, 50))
+            return [
+                Arrival(story, at, begin + timedelta(minutes=75 * at), caller)
+                for at in range(len(story.texts))
+            ]
+        case "outage" | "mass":
+            begin = timedelta(days=2, hours=8, minutes=dice.randrange(50))
+            gap = 11 if story.kind == "outage" else 95
+            return [
+                Arrival(story, at, begin + timedelta(minutes=gap * at + dice.randrange(9)), caller + at)
+                for at in range(len(story.texts))
+            ]
+        case "repeat":
+            began = timedelta(
+                days=-_ROUND * len(story.texts) + dice.randrange(4), hours=9, minutes=dice.randrange(90)
+            )
+            return [Arrival(story, 0, began, caller)]
+        case _:
+            return [Arrival(story, 0, _when(story, dice, weekday), caller)]
+
+
+def _when(story: Story, dice: Random, weekday: int) -> timedelta:
+    weights = [WEEKEND if (weekday + day) % 7 >= 5 else 1.0 for day in range(7)]
+    day = _BEGAN.get(story.fate)
+    if day is None:
+        day = dice.choices(range(7), weights)[0]
+    else:
+        day += dice.randrange(3)
+    hour = dice.choices(range(24), HOURS)[0]
+    return timedelta(days=day, hours=hour, minutes=dice.randrange(60), seconds=dice.randrange(60))

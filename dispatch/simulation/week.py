@@ -1,34 +1,44 @@
 """The demo week in virtual time (演示周): real use cases, invented people, the ticker at every due instant."""
 
 import heapq
-import random
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
+from random import Random
 from typing import Any
 
-from dispatch import follow_up, supervise, triage
+from dispatch import digests, follow_up, ladder, supervise, triage
 from dispatch.desk import Desk
 from dispatch.handle import perform
 from dispatch.receive import Asked, receive
-from dispatch.simulation.stories import FATES, Story, stories
+from dispatch.simulation import people
+from dispatch.simulation.people import SCOPE, Choice, actor
+from dispatch.simulation.stories import Story, arrivals, phone
+from dispatch.storage import cards, counts, outbox, tickets
 from dispatch.storage import clocks as stored_clocks
-from dispatch.storage import counts, tickets
 from dispatch.storage import facts as stored_facts
 from intake.request import build
-from rules import returns
-from rules.access import DEPARTMENT_ROLES, Actor
+from rules.access import Actor
 from rules.bodies import BODIES
+from rules.lifecycle import OPEN_STAGES
 from rules.terms import CHINA, Act, Budget, Facts, Happened, Role, Stage, Unit
 
 DAYS = 7
-SCOPE = "demo"
 #: Triage takes place so soon after receipt that nobody waits for it.
 TRIAGED_AFTER = timedelta(seconds=20)
+#: The card of a known outage is made so long after the first call about it.
+CARD_AFTER = timedelta(minutes=25)
+CARD_LASTS = timedelta(hours=14)
 
-Choice = tuple[Act, Role, dict[str, Any]]
+_DRAINS = {
+    "triage": triage.drain,
+    "ladder": ladder.drain,
+    "notices": follow_up.drain,
+    "digests": digests.drain,
+}
+
+_ONLINE = ("web", "wechat", "app")
 
 
 @dataclass(slots=True)
@@ -39,6 +49,20 @@ class Told:
     requests: int = 0
     steps: int = 0
     events: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """Something that is to happen: a contact (`index` of its text), or somebody's turn on a ticket.
+
+    `task` tells special turns apart: card, merge, clue, undo, supervise, archive.
+    """
+
+    story: Story
+    index: int = 0
+    caller: int = 0
+    number: str = ""
+    task: str = ""
 
 
 def run(desk: Desk, until: datetime, seed: int = 0) -> Told:
@@ -52,6 +76,7 @@ def run(desk: Desk, until: datetime, seed: int = 0) -> Told:
 def recount(desk: Desk, told: Told) -> dict[str, Any]:
     """The figures of contract.md's `demo --headless`, from plain SQL; `recount_differences` sums how far `told` is off.
 
+    `ladder_levels` are the levels by count (1 = a first complaint), `supervision_levels` those of missed limits;
     `report_path` is None until the figures are built.
     """
     with desk.database.reading() as tx:
@@ -60,6 +85,7 @@ def recount(desk: Desk, told: Told) -> dict[str, Any]:
             "requests": counts.requests(tx),
             "by_stage": counts.by_stage(tx),
             "ladder_levels": counts.ladder_levels(tx),
+            "supervision_levels": counts.supervision_levels(tx),
             "steps_by_kind": counts.events_by_kind(tx, steps_only=True),
             "without_owner": counts.without_owner(tx),
             "without_decision": counts.without_decision(tx),
@@ -74,45 +100,61 @@ def recount(desk: Desk, told: Told) -> dict[str, Any]:
     return {**figures, "recount_differences": off}
 
 
-def actor(role: Role, department: str | None = None) -> Actor:
-    """The person of the demo who holds `role`, named as their log-in."""
-    bound = department if role in DEPARTMENT_ROLES else None
-    name = f"{bound}-{role.value}" if bound else role.value
-    return Actor(name, frozenset({role}), bound, SCOPE)
-
-
 class _Week:
     """A heap of moments: contacts that come in, and people who get round to a ticket."""
 
     def __init__(self, desk: Desk, until: datetime, seed: int) -> None:
         self._desk = desk
         self._until = until
-        self._random = random.Random(seed)  # noqa: S311 - a story, not a secret
+        self._dice = Random(seed)  # noqa: S311 - a story, not a secret
+        self._seed = seed
         self._ordinal = count()
-        self._moments: list[tuple[datetime, int, Story, str]] = []
+        self._moments: list[tuple[datetime, int, _Moment]] = []
         self._told = Told()
         self._policy, self._calendar = desk.packs.of(desk.packs.active(until).hash)
+        self._levels = {level.step for level in self._policy.levels}
         self._midnight = datetime.combine(until.date() - timedelta(days=DAYS), datetime.min.time(), CHINA)
+        self._seen: Counter[str] = Counter()
+        self._lead: dict[str, str] = {}
+        self._followers: dict[str, list[str]] = {}
 
     def run(self) -> Told:
-        for each in stories():
-            start = self._midnight + timedelta(days=each.day, hours=each.time.hour, minutes=each.time.minute)
-            self._at(start, each, "")
+        for each in arrivals(self._seed, first_weekday=self._midnight.weekday()):
+            begun = self._midnight + each.after
+            self._at(begun, _Moment(each.story, each.index, each.caller))
+            if each.story.kind == "outage" and each.index == 0:
+                self._at(begun + CARD_AFTER, _Moment(each.story, task="card"))
         while self._moments:
-            now, ordinal, story, number = heapq.heappop(self._moments)
+            now, ordinal, moment = heapq.heappop(self._moments)
             self._pass_until(now)
-            if number:
-                self._turn_to(number, story, now)
-            else:
-                self._come_in(story, ordinal, now)
+            self._happen(moment, ordinal, now)
             self._drain(now + TRIAGED_AFTER)
         self._pass_until(self._until)
         return self._told
 
-    def _at(self, moment: datetime, story: Story, number: str) -> None:
-        """Remember `moment`; what lies after the end of the week does not happen."""
-        if moment <= self._until:
-            heapq.heappush(self._moments, (moment, next(self._ordinal), story, number))
+    def _happen(self, moment: _Moment, ordinal: int, now: datetime) -> None:
+        match moment.task:
+            case "card":
+                self._make_card(moment.story, now)
+            case "merge":
+                self._merge(moment, now)
+            case "":
+                if moment.number:
+                    self._turn_to(moment, now)
+                else:
+                    self._come_in(moment, ordinal, now)
+            case _:
+                self._special(moment, now)
+
+    def _at(self, at: datetime, moment: _Moment) -> None:
+        """Remember what is to happen; what lies after the end of the week does not."""
+        if at <= self._until:
+            heapq.heappush(self._moments, (at, next(self._ordinal), moment))
+
+    def _later(self, now: datetime, minutes: float, moment: _Moment) -> None:
+        """After so many working minutes, give or take."""
+        spread = max(1, round(minutes * self._dice.uniform(0.6, 1.5)))
+        self._at(self._calendar.add(now, Budget(spread, Unit.WORK_MINUTES)), moment)
 
     def _pass_until(self, now: datetime) -> None:
         """Let the ticker look at every instant at which a step falls due."""
@@ -128,138 +170,184 @@ class _Week:
             self._drain(due)
 
     def _drain(self, now: datetime) -> None:
-        while triage.drain(self._desk, now) or follow_up.drain(self._desk, now):
-            pass
+        """What the workers would do by now."""
+        while waiting := self._waiting(now):
+            for kind in waiting:
+                _DRAINS[kind](self._desk, now)
 
-    def _come_in(self, story: Story, ordinal: int, now: datetime) -> None:
-        raw = {"channel": story.channel, "text": story.text, "type": story.type, "urgency": story.urgency}
-        request = build({**raw, "caller": {"phone": story.phone}, "external_id": f"demo-{ordinal:03d}"}, now)
-        who = (
-            Actor("citizen", scope=SCOPE)
-            if story.channel in ("web", "wechat", "app")
-            else actor(Role.OPERATOR)
-        )
-        receipt = receive(self._desk, request, Asked(who), now)
+    def _waiting(self, now: datetime) -> dict[str, int]:
+        with self._desk.database.reading() as tx:
+            return outbox.waiting(tx, now)
+
+    # --- What comes in --------------------------------------------------------------------------------------
+
+    def _come_in(self, moment: _Moment, ordinal: int, now: datetime) -> None:
+        story = moment.story
+        raw = {
+            "channel": story.channel,
+            "text": story.texts[moment.index],
+            "type": story.type,
+            "urgency": story.urgency,
+            "caller": {"phone": phone(moment.caller)},
+            "external_id": f"demo-{ordinal:04d}",
+        }
+        citizen = story.channel in _ONLINE
+        who = Actor("citizen", scope=SCOPE) if citizen else actor(Role.OPERATOR)
+        receipt = receive(self._desk, build(raw, now), Asked(who), now)
         self._told.requests += 1
         if receipt.joined:
-            self._told.events[Happened.JOINED.value] += 1
+            self._drain(now)
+            self._note(receipt.number)
             return
         self._told.tickets += 1
+        self._note(receipt.number)
+        ticket = _Moment(story, moment.index, moment.caller, receipt.number)
+        self._do(ticket, people.at_once(story) if receipt.stage == Stage.RECEIVED else None, now)
         triaged = now + TRIAGED_AFTER
         self._drain(triaged)
-        facts, _ = self._look(receipt.number)
-        self._told.events.update(each.kind.value for each in facts.happenings)
-        self._plan(receipt.number, story, facts, triaged)
+        facts = self._note(receipt.number)
+        if story.kind == "mass":
+            self._gather(ticket, triaged)
+        self._plan(ticket, facts, triaged)
+
+    def _gather(self, moment: _Moment, now: datetime) -> None:
+        """The first ticket of a mass matter leads; a dispatcher merges the later ones when they see them."""
+        lead = self._lead.setdefault(moment.story.name, moment.number)
+        if lead != moment.number:
+            self._at(now + timedelta(minutes=18), _Moment(moment.story, number=moment.number, task="merge"))
+
+    def _make_card(self, story: Story, now: datetime) -> None:
+        with self._desk.transaction() as tx:
+            cards.put(
+                tx,
+                {
+                    "title": story.told["title"],
+                    "words": list(story.told["words"]),
+                    "areas": list(story.told["areas"]),
+                    "answer": story.told["answer"],
+                    "department": story.department,
+                    "begins_at": now,
+                    "ends_at": now + CARD_LASTS,
+                    "created_by": Role.DISPATCHER.value,
+                    "created_at": now,
+                },
+            )
+
+    # --- What people do ---------------------------------------------------------------------------------------
+
+    def _note(self, number: str) -> Facts:
+        """Count what has happened to a ticket since it was last looked at; clock steps are counted as they fire."""
+        facts, _ = self._look(number)
+        for each in facts.happenings[self._seen[number] :]:
+            if each.step in self._levels:
+                self._told.steps += 1
+            elif not each.step:
+                self._told.events[each.kind.value] += 1
+        self._seen[number] = len(facts.happenings)
+        return facts
 
     def _look(self, number: str) -> tuple[Facts, int]:
         with self._desk.database.reading() as tx:
             ticket = tickets.read(tx, number)
             return stored_facts.gather(tx, ticket), ticket.version
 
-    def _plan(self, number: str, story: Story, facts: Facts, now: datetime) -> None:
+    def _do(self, moment: _Moment, chosen: Choice | None, now: datetime) -> Facts | None:
+        """Do what was chosen, as a person would: with the version that was looked at."""
+        if chosen is None:
+            return None
+        act, role, words = chosen
+        facts, version = self._look(moment.number)
+        perform(
+            self._desk, moment.number, act, BODIES[act](**words), version, actor(role, facts.department), now
+        )
+        after = self._note(moment.number)
+        if facts.merged_into:
+            self._note(facts.merged_into)
+        new = {each.kind for each in after.happenings[len(facts.happenings) :]}
+        if Happened.CLUE_OPENED in new:
+            self._later(now, 200, _Moment(moment.story, number=moment.number, task="clue"))
+        return after
+
+    def _plan(self, moment: _Moment, facts: Facts, now: datetime) -> None:
         """Put the next act of somebody into the diary."""
+        self._watch(moment, facts, now)
         if facts.stage is Stage.SUSPENDED:
             until = facts.last(Happened.SUSPENDED)
-            self._at((until.data["until"] if until else now) + timedelta(minutes=30), story, number)
+            self._at((until.data["until"] if until else now) + timedelta(minutes=30), moment)
             return
-        chosen = self._choose(story, facts, now)
-        minutes = FATES[story.fate].wait(chosen[0]) if chosen else None
+        chosen = people.choose(moment.story, facts, now)
+        minutes = people.fate_of(moment.story).wait(chosen[0]) if chosen else None
         if minutes is not None:
-            spread = minutes * self._random.uniform(0.6, 1.5)
-            self._at(self._calendar.add(now, Budget(round(spread), Unit.WORK_MINUTES)), story, number)
+            self._later(now, minutes, moment)
 
-    def _turn_to(self, number: str, story: Story, now: datetime) -> None:
+    def _turn_to(self, moment: _Moment, now: datetime) -> None:
         """Somebody gets round to the ticket, and does what it needs as it stands now."""
-        facts, version = self._look(number)
-        chosen = self._choose(story, facts, now)
-        if chosen is None:
+        facts, _ = self._look(moment.number)
+        if facts.merged_into and self._look(facts.merged_into)[0].stage is not Stage.CLOSED:
+            return  # called back when the lead is over
+        after = self._do(moment, people.choose(moment.story, facts, now), now)
+        if after is not None:
+            if after.stage not in OPEN_STAGES:
+                self._ended(moment, after, now)
+            self._drain(now + TRIAGED_AFTER)
+            self._plan(moment, self._note(moment.number), now + TRIAGED_AFTER)
+
+    def _ended(self, moment: _Moment, facts: Facts, now: datetime) -> None:
+        """What follows when a matter is over: followers are called back, and who was put off comes again."""
+        for follower in self._followers.pop(moment.number, ()):
+            self._later(now, 60, _Moment(moment.story, number=follower))
+        if moment.story.kind != "repeat" or facts.stage is not Stage.CLOSED:
             return
-        act, role, words = chosen
-        who = actor(role, facts.department)
-        after = perform(self._desk, number, act, BODIES[act](**words), version, who, now)
-        new = after.happenings[len(facts.happenings) :]
-        self._told.events.update(each.kind.value for each in new)
-        self._plan(number, story, after, now)
+        following = max(moment.index + 1, facts.complaint_count)
+        if following < len(moment.story.texts):
+            again = self._calendar.add(now, Budget(2, Unit.WORKDAYS)) - timedelta(
+                minutes=self._dice.randrange(400)
+            )
+            self._at(again, _Moment(moment.story, following, moment.caller))
+        if facts.complaint_count == 1:
+            self._later(now, 4000, _Moment(moment.story, number=moment.number, task="archive"))
 
-    def _choose(self, story: Story, facts: Facts, now: datetime) -> Choice | None:
-        """Which act the stage and the fate call for, by whom, with which words."""
-        match facts.stage:
-            case Stage.TO_DISPATCH:
-                return _to_dispatch(story, facts)
-            case Stage.TO_SIGN:
-                return _to_sign(story, facts)
-            case Stage.RETURNED:
-                return _returned(story, facts)
-            case Stage.HANDLING:
-                return _handling(story, facts, now)
-            case Stage.REVIEWING:
-                return _reviewing(facts)
-            case Stage.TO_CALL_BACK:
-                return _call_back(story, facts)
-            case _:
-                return None
+    def _watch(self, moment: _Moment, facts: Facts, now: datetime) -> None:
+        """What supervisors notice: clues to settle, a level to take back, a matter that nobody moves."""
+        newest = facts.happenings[-1] if facts.happenings else None
+        if newest is None or newest.step not in self._levels:
+            return
+        if newest.kind is Happened.CLUE_OPENED:
+            self._later(now, 200, _Moment(moment.story, number=moment.number, task="clue"))
+        elif newest.step == "repeat_3" and len(moment.story.texts) == 3:
+            self._later(now, 300, _Moment(moment.story, number=moment.number, task="undo"))
+
+    def _special(self, moment: _Moment, now: datetime) -> None:
+        facts, _ = self._look(moment.number)
+        self._do(moment, _TASKS[moment.task](moment.story, facts), now)
+
+    def _merge(self, moment: _Moment, now: datetime) -> None:
+        lead, number = self._lead[moment.story.name], moment.number
+        facts, _ = self._look(number)
+        if facts.stage not in OPEN_STAGES or self._look(lead)[0].stage not in OPEN_STAGES:
+            return  # one of them was over before the dispatcher looked
+        self._do(moment, (Act.MERGE, Role.DISPATCHER, {"into": lead}), now)
+        self._note(lead)
+        self._followers.setdefault(lead, []).append(number)
 
 
-def _to_dispatch(story: Story, facts: Facts) -> Choice | None:
-    if story.fate == "refuse":
-        return Act.REFUSE, Role.DISPATCHER, {"reason_code": "litigation"}
-    if story.fate == "answer":
-        return Act.ANSWER, Role.OPERATOR, {"words": "已按知识库答复办理条件、所需材料和受理窗口。"}
-    if not story.department:
+def _clue(story: Story, facts: Facts) -> Choice | None:
+    """Of three clues one is confirmed, one rejected, and one left to go up by silence."""
+    turn = sum(map(ord, story.name)) % 3
+    if turn == 2:
         return None
-    again = facts.last(Happened.RETURNED) is not None
-    department = story.department if again or not story.first else story.first
-    return Act.DISPATCH, Role.DISPATCHER, {"department": department, "reason": "按职责分工派单。"}
+    said = {"confirm": turn == 0, "reason": "" if turn == 0 else "两次投诉相隔较久，责任单位已逐项整改。"}
+    return Act.SETTLE_CLUE, Role.SUPERVISOR, said
 
 
-def _to_sign(story: Story, facts: Facts) -> Choice:
-    if story.fate == "return" and facts.last(Happened.RETURNED) is None:
-        said = {"reason": "经核实不属于本单位职责。", "suggested_department": story.department}
-        return Act.RETURN_, Role.LIAISON, said
-    return Act.SIGN, Role.LIAISON, {}
+def _undo(_story: Story, facts: Facts) -> Choice | None:
+    done = any(each.kind is Happened.UNDONE for each in facts.happenings)
+    said = {"step": "repeat_3", "reason": "核实为另一处问题，不是同一事项。"}
+    return None if done or facts.stage not in OPEN_STAGES else (Act.UNDO, Role.SUPERVISOR, said)
 
 
-def _returned(story: Story, facts: Facts) -> Choice:
-    if facts.department == story.department:
-        return Act.SETTLE_RETURN, Role.DISPATCHER, {"accept": False, "reason": "属于本单位职责，请签收办理。"}
-    said = {"accept": True, "department": story.department, "reason": "退单理由成立，改派责任单位。"}
-    return Act.SETTLE_RETURN, Role.DISPATCHER, said
+def _archive(_story: Story, facts: Facts) -> Choice | None:
+    return (Act.ARCHIVE, Role.SUPERVISOR, {}) if facts.stage is Stage.CLOSED else None
 
 
-def _handling(story: Story, facts: Facts, now: datetime) -> Choice:
-    lately = {each.kind for each in facts.since(Happened.SIGNED, Happened.REDONE)}
-    if Happened.CONTACTED not in lately:
-        said = {"reached": True, "words": "已电话联系诉求人，了解情况并约定时间。"}
-        return Act.CONTACT, Role.HANDLER, said
-    if returns.extension_waiting(facts) is not None:
-        return Act.SETTLE_EXTENSION, Role.DEPARTMENT_LEADER, {"accept": True, "reason": "情况属实。"}
-    if story.fate == "extend" and facts.last(Happened.EXTENSION_ASKED) is None:
-        return Act.EXTEND, Role.HANDLER, {"workdays": 3, "reason": "需要与多方当事人协调，请求延期。"}
-    if story.fate == "suspend" and facts.last(Happened.SUSPENDED) is None:
-        said = {"reason_code": "awaiting_appraisal", "until": (now + timedelta(days=1)).isoformat()}
-        return Act.SUSPEND, Role.HANDLER, said
-    said = {
-        "words": "已到现场处理，并向诉求人说明结果。",
-        "public_words": "反映的问题已处理。",
-        "solved": True,
-    }
-    return Act.REPLY, Role.HANDLER, said
-
-
-def _reviewing(facts: Facts) -> Choice:
-    passed = any(
-        each.kind is Happened.REVIEWED and each.data["level"] == "department"
-        for each in facts.since(Happened.REPLIED)
-    )
-    if passed:
-        return Act.REVIEW, Role.DISPATCHER, {"level": "hotline", "approve": True}
-    return Act.REVIEW, Role.DEPARTMENT_LEADER, {"level": "department", "approve": True}
-
-
-def _call_back(story: Story, facts: Facts) -> Choice:
-    if story.fate == "unreached":
-        return Act.CALL_BACK, Role.CALLER_BACK, {"reached": False, "words": "无人接听。"}
-    pleased = story.fate != "unsatisfied" or facts.redo_round > 0
-    said: Mapping[str, Any] = {"reached": True, "solved": pleased, "satisfied": pleased}
-    words = "诉求人表示满意。" if pleased else "诉求人说问题又出现了，不满意。"
-    return Act.CALL_BACK, Role.CALLER_BACK, {**said, "words": words}
+_TASKS = {"clue": _clue, "undo": _undo, "archive": _archive}

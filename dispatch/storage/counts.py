@@ -45,9 +45,20 @@ def events_by_kind(tx: Transaction, steps_only: bool = False) -> dict[str, int]:
 
 
 def ladder_levels(tx: Transaction) -> dict[str, int]:
+    """How many tickets reached each level by count: "1" is a first complaint, "2" to "5" rungs that fired."""
+    firsts = select(func.count()).select_from(_ticket).where(_ticket.c.earlier.is_(None))
+    levels = Counter({"1": int(tx.connection().execute(firsts).scalar_one())})
+    fired = select(_event.c.data).where(_event.c.step.is_not(None), _event.c.clock.is_(None))
+    for data in tx.connection().execute(fired).scalars():
+        if data.get("trigger") == "complaints":
+            levels[str(data["count"])] += 1
+    return {level: levels.get(level, 0) for level in ("1", "2", "3", "4", "5")}
+
+
+def supervision_levels(tx: Transaction) -> dict[str, int]:
     """Supervision steps that a clock fired, by level "1" to "3"."""
     fired = select(_event.c.data).where(
-        _event.c.kind == Happened.SUPERVISED.value, _event.c.step.is_not(None)
+        _event.c.kind == Happened.SUPERVISED.value, _event.c.clock.is_not(None)
     )
     levels = Counter(str(data.get("level", 0)) for data in tx.connection().execute(fired).scalars())
     return {level: levels.get(level, 0) for level in ("1", "2", "3")}
