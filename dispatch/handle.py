@@ -16,7 +16,7 @@ from intake.elements import ELEMENT_WORDS
 from intake.masking import mask
 from rules import acts
 from rules.access import Actor, may_act, may_review_at
-from rules.bodies import Body, MarkBody, MergeBody, ReviewBody, SupplementBody
+from rules.bodies import Body, LinkBody, MarkBody, MergeBody, ReviewBody, SupplementBody
 from rules.lifecycle import STAGES
 from rules.outcome import Case, Outcome
 from rules.terms import CHINA, Act, Facts
@@ -57,7 +57,11 @@ def perform(
 
 def _held(tx: Transaction, number: str, act: Act, body: Body) -> tuple[Ticket, Ticket | None]:
     """The ticket, and the other one that the act concerns, locked in the order of their numbers."""
-    into = body.into if isinstance(body, MergeBody) else None
+    into = None
+    if isinstance(body, MergeBody):
+        into = body.into
+    elif isinstance(body, LinkBody):
+        into = body.earlier
     if act in _OF_FOLLOWERS:
         into = tickets.lead_of(tx, number)
     if into is None:

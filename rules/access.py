@@ -55,6 +55,7 @@ ACT_ROLES = MappingProxyType(
         Act.SUPERVISE: (Role.SUPERVISOR,),
         Act.RAISE_: (Role.SUPERVISOR, Role.MANAGER),
         Act.UNDO: (Role.SUPERVISOR,),
+        Act.LINK: (Role.OPERATOR, Role.DISPATCHER, Role.SUPERVISOR),
         Act.MERGE: (Role.DISPATCHER, Role.SUPERVISOR),
         Act.UNMERGE: (Role.DISPATCHER, Role.SUPERVISOR),
         Act.WITHDRAW: (Role.OPERATOR, Role.DISPATCHER, Role.CALLER_BACK),

@@ -223,6 +223,12 @@ class MergeBody(Body):
     into: Code
 
 
+class LinkBody(Body):
+    """认定重复: the number of the earlier ticket that this one repeats."""
+
+    earlier: Code
+
+
 class EndBody(Body):
     """终结: the final answer's grounds and the stamped paper behind it."""
 
@@ -272,6 +278,7 @@ BODIES: MappingProxyType[Act, type[Body]] = MappingProxyType(
         Act.SUPERVISE: SuperviseBody,
         Act.RAISE_: RaiseBody,
         Act.UNDO: UndoBody,
+        Act.LINK: LinkBody,
         Act.MERGE: MergeBody,
         Act.UNMERGE: Nothing,
         Act.WITHDRAW: Nothing,

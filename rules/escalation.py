@@ -26,6 +26,9 @@ RUNG_EVENTS: Mapping[str, Happened] = MappingProxyType(
         "clue": Happened.CLUE_OPENED,
     }
 )
+#: By this name a wrong link to an earlier ticket is undone.
+LINK = "link"
+
 _NUMERALS = "零一二三四五六七八九"
 
 
@@ -90,6 +93,18 @@ class Climb:
     clues: tuple[Level, ...]
 
 
+def closed_of(facts: Facts, policy: Policy, calendar: Calendar) -> Closed:
+    """An earlier ticket as a new one finds it, its last counted contact by replay."""
+    return Closed(
+        number=facts.number,
+        stage=facts.stage,
+        count=facts.complaint_count,
+        counted_at=standing(facts, policy, calendar).counted_at,
+        round=facts.redo_round,
+        department=facts.department,
+    )
+
+
 def carry(
     closed: Closed, policy: Policy, calendar: Calendar, now: datetime, malicious: bool = False
 ) -> Carried:
@@ -130,7 +145,7 @@ class _Count:
 
 def standing(facts: Facts, policy: Policy, calendar: Calendar) -> Standing:
     """Replay `facts.happenings`; a ticket of history climbs nothing."""
-    tally = _begin(facts)
+    tally = _begin(facts, _carried(facts))
     promises = _Promises(facts, policy, calendar)
     for happening in facts.happenings:
         match happening.kind:
@@ -150,7 +165,7 @@ def standing(facts: Facts, policy: Policy, calendar: Calendar) -> Standing:
             case _:
                 _follow(tally, happening)
     due = () if facts.history or facts.stage is Stage.ENDED else _due(tally, facts, policy)
-    return Standing(tally.count, tally.at, due, *_in_force(facts, due))
+    return Standing(tally.count, tally.at, due, *_in_force(facts, due, tally.count))
 
 
 def _follow(tally: _Count, happening: Happening) -> None:
@@ -170,9 +185,18 @@ def _follow(tally: _Count, happening: Happening) -> None:
             pass
 
 
-def _begin(facts: Facts) -> _Count:
-    first = next((each for each in facts.happenings if each.kind is Happened.RECEIVED), None)
-    data = first.data if first else {}
+def _carried(facts: Facts) -> Mapping[str, Any]:
+    """What was taken over from an earlier ticket, at receipt or by a person; nothing where that was undone."""
+    held: Mapping[str, Any] = {}
+    for each in facts.happenings:
+        if each.kind is Happened.RECEIVED or each.kind is Happened.LINKED:
+            held = {**held, **each.data}
+        elif each.kind is Happened.UNDONE and each.data["step"] == LINK:
+            held = {"malicious": held.get("malicious")}
+    return held
+
+
+def _begin(facts: Facts, data: Mapping[str, Any]) -> _Count:
     count, counted = int(data.get("count", 1)), bool(data.get("counted", True))
     round_ = int(data.get("round") or 0)
     failed = max(round_ - 1, 0)
@@ -237,12 +261,17 @@ def _due(tally: _Count, facts: Facts, policy: Policy) -> tuple[Level, ...]:
     return tuple(found)
 
 
-def _in_force(facts: Facts, due: tuple[Level, ...]) -> tuple[int, int]:
-    """Supervision and how often it was raised, by events, minus what a named person undid."""
+def _in_force(facts: Facts, due: tuple[Level, ...], count: int) -> tuple[int, int]:
+    """Supervision and how often it was raised, by events, minus what a named person undid.
+
+    A rung above `count` stands on a link that was undone and is not in force.
+    """
     supervised = [level.supervision for level in due]
     raised = sum(level.action == "raise" for level in due)
     for at, each in enumerate(facts.happenings):
-        if each.kind in (Happened.SUPERVISED, Happened.RAISED) and not _undone(facts, at, each):
+        unfounded = each.data.get("trigger") == "complaints" and each.data["count"] > count
+        pressing = each.kind in (Happened.SUPERVISED, Happened.RAISED) and not unfounded
+        if pressing and not _undone(facts, at, each):
             supervised.append(int(each.data.get("level", 0)) if each.kind is Happened.SUPERVISED else 0)
             raised += each.kind is Happened.RAISED
     return max(supervised, default=0), raised

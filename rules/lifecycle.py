@@ -51,6 +51,7 @@ ACT_WORDS = MappingProxyType(
         Act.RATE: "评价",
         Act.REVEAL: "查看身份",
         Act.ARCHIVE: "归档",
+        Act.LINK: "认定重复",
         Act.MARK_CALLER: "标记诉求人",
         Act.SETTLE_CLUE: "审定线索",
     }
@@ -164,7 +165,7 @@ def _ends() -> Iterator[Move]:
     yield Move(s.MERGED, Act.CALL_BACK, s.HANDLING, "unsatisfied")
     yield Move(s.TRANSFERRED, Act.UNDO, s.TO_DISPATCH, "transfer")
     for stage in OPEN_STAGES:
-        for act in (Act.URGE, Act.SUPERVISE, Act.RAISE_, Act.UNDO, Act.SPLIT):
+        for act in (Act.URGE, Act.SUPERVISE, Act.RAISE_, Act.UNDO, Act.LINK, Act.SPLIT):
             yield Move(stage, act, stage)
         yield Move(stage, Act.MERGE, s.MERGED)
         yield Move(stage, Act.WITHDRAW, s.WITHDRAWN)

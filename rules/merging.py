@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from rules import bodies, lifecycle, returns
+from rules import bodies, escalation, lifecycle, returns
 from rules.errors import BadInput, IllegalAct
 from rules.lifecycle import OPEN_STAGES, STAGES
 from rules.outcome import Case, Elsewhere, Notify, Outcome
@@ -120,6 +120,35 @@ def call_back_follower(body: bodies.CallBackBody, case: Case) -> Outcome:
     )
 
 
+def _link(body: bodies.LinkBody, case: Case) -> Outcome:
+    """A person says that this ticket repeats an earlier one that is over: it takes over the count, and nothing else.
+
+    Whose call it was is not asked: the machine links the same caller by itself, a person knows the family.
+    """
+    facts, earlier = case.facts, _other(case)
+    if facts.earlier is not None:
+        raise BadInput(
+            f"这张工单已认定为 {facts.earlier} 的重复诉求。", hint="认定有误的，请先撤销（step 填 link）。"
+        )
+    if body.earlier == facts.number or earlier.received_at >= facts.received_at:
+        raise BadInput("只能认定为更早的工单的重复诉求。")
+    if earlier.stage in OPEN_STAGES:
+        raise BadInput(
+            f"前单目前是“{STAGES[earlier.stage].words}”，还没有办结。", hint="同一事项未办结的，请并单。"
+        )
+    if facts.restricted != earlier.restricted:
+        raise BadInput("限定范围办理的工单不能与一般工单关联。")
+    closed = escalation.closed_of(earlier, case.policy, case.calendar)
+    carried = escalation.carry(closed, case.policy, case.calendar, facts.received_at)
+    linked = case.happened(Happened.LINKED, **carried.as_data())
+    because = f"认定与前单 {earlier.number} 为同一事项，按第 {carried.count} 次计。"
+    return Outcome(
+        happenings=(linked,),
+        changes={"earlier": earlier.number, "redo_round": max(facts.redo_round, carried.round)},
+        decision=Decision("linked", because, "link", case.policy.counting.clause, case.policy.hash),
+    )
+
+
 DECIDERS: Mapping[Act, Callable[[Any, Case], Outcome]] = MappingProxyType(
-    {Act.MERGE: _merge, Act.UNMERGE: _unmerge}
+    {Act.MERGE: _merge, Act.UNMERGE: _unmerge, Act.LINK: _link}
 )

@@ -47,6 +47,8 @@ def _undo(body: bodies.UndoBody, case: Case) -> Outcome:
     if case.facts.stage is Stage.TRANSFERRED:
         return _untransfer(body, case)
     lifecycle.move(case.facts.stage, Act.UNDO)
+    if body.step == escalation.LINK:
+        return _unlink(body, case)
     event = escalation.undoable(case.facts, body.step)
     if event is None:
         raise BadInput(f"没有可以撤销的升级“{body.step}”。", hint=_what_can_be_undone(case))
@@ -59,6 +61,27 @@ def _undo(body: bodies.UndoBody, case: Case) -> Outcome:
         happenings=(undone,),
         decision=Decision("undone", words, body.step, pack=case.policy.hash),
         notices=_told(_receivers(body.step, event, case), words, case),
+    )
+
+
+def _unlink(body: bodies.UndoBody, case: Case) -> Outcome:
+    """Not the same matter after all: the count begins anew, and what it had raised is no longer in force."""
+    if case.facts.earlier is None:
+        raise BadInput("这张工单没有认定为重复诉求。")
+    words = f"不再认定为 {case.facts.earlier} 的重复诉求：{body.reason}"
+    clue = escalation.open_clue(case.facts)
+    undone = case.happened(
+        Happened.UNDONE, step=body.step, reason=body.reason, clue=True if clue is not None else None
+    )
+    heard = (
+        each for each in case.policy.levels if any(each.step == told.step for told in case.facts.happenings)
+    )
+    receivers = tuple(dict.fromkeys(name for level in heard for name in level.receivers))
+    return Outcome(
+        happenings=(undone,),
+        changes={"earlier": None},
+        decision=Decision("undone", words, body.step, pack=case.policy.hash),
+        notices=_told(receivers, words, case),
     )
 
 

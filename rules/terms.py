@@ -75,6 +75,7 @@ class Act(StrEnum):
     RATE = "rate"
     REVEAL = "reveal"
     ARCHIVE = "archive"
+    LINK = "link"
     MARK_CALLER = "mark-caller"
     SETTLE_CLUE = "settle-clue"
 
@@ -205,6 +206,7 @@ class Happened(StrEnum):
     UNMERGED = "unmerged"
     FOLLOWED = "followed"
     UNFOLLOWED = "unfollowed"
+    LINKED = "linked"
     MARKED = "marked"
     WARNED = "warned"
     BREACHED = "breached"

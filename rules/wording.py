@@ -43,6 +43,7 @@ EVENT_WORDS: Mapping[Happened, str] = MappingProxyType(
         Happened.UNMERGED: "撤销并单",
         Happened.FOLLOWED: "有工单并入",
         Happened.UNFOLLOWED: "并入的工单已分出",
+        Happened.LINKED: "认定重复",
         Happened.MARKED: "标记诉求人",
         Happened.REPEATED: "重复投诉升级",
         Happened.RAISED: "提级",

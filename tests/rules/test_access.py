@@ -46,6 +46,7 @@ WHO = {
     Act.SUPERVISE: "supervisor",
     Act.RAISE_: "supervisor manager",
     Act.UNDO: "supervisor",
+    Act.LINK: "operator dispatcher supervisor",
     Act.MERGE: "dispatcher supervisor",
     Act.UNMERGE: "dispatcher supervisor",
     Act.WITHDRAW: "operator dispatcher caller_back",

@@ -35,6 +35,7 @@ GOOD = {
     Act.SUPERVISE: {"level": 1, "reason": "久拖不决"},
     Act.RAISE_: {"reason": "推诿"},
     Act.UNDO: {"step": "repeat_3", "reason": "不是同一件事"},
+    Act.LINK: {"earlier": "999001202609280000017"},
     Act.MERGE: {"into": "999001202609280000017"},
     Act.UNMERGE: {},
     Act.WITHDRAW: {},

@@ -5,7 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from rules.bodies import UndoBody
+from rules import merging
+from rules.bodies import LinkBody, UndoBody
+from rules.errors import BadInput
 from rules.escalation import Closed, carry, climb, open_clue, standing, undoable
 from rules.outcome import Case
 from rules.pressure import DECIDERS
@@ -237,3 +239,48 @@ def test_thousands_of_rings_are_counted_without_planning_each():
     begun = at("2026-09-28 11:30")
     rings = [replace(event("joined", LATE), at=begun + timedelta(minutes=n)) for n in range(3000)]
     assert stand(*rings).count == 1
+
+
+def linked(story, earlier, when):
+    case = Case(story, policy(), calendar(), at(when), earlier)
+    outcome = merging.DECIDERS[Act.LINK](LinkBody(earlier=earlier.number), case)
+    return replace(story, happenings=story.happenings + outcome.happenings, earlier=earlier.number)
+
+
+def closed_story(number="999001202609010000017", when="2026-09-01 10:00", **given):
+    received = event("received", when, "received")
+    return facts(received, event("closed", when, "closed"), number=number, received_at=at(when), **given)
+
+
+def test_a_person_links_what_the_machine_was_not_sure_of_and_takes_it_back():
+    story = linked(
+        facts(RECEIVED, DISPATCHED), closed_story(complaint_count=3, redo_round=2), "2026-09-28 12:00"
+    )
+    rungs = climb(story, policy(), calendar(), at("2026-09-28 12:00"))
+    assert [each.step for each in rungs.happenings] == ["repeat_4"]
+    assert (rungs.changes["complaint_count"], rungs.changes["raised"]) == (4, 1)
+    story = replace(story, happenings=story.happenings + rungs.happenings, complaint_count=4, raised=1)
+    case = Case(story, policy(), calendar(), at("2026-09-28 15:00"))
+    undone = DECIDERS[Act.UNDO](UndoBody(step="link", reason="两条不同的路"), case)
+    story = replace(story, happenings=story.happenings + undone.happenings, earlier=None)
+    found = climb(story, policy(), calendar(), at("2026-09-28 15:00"))
+    assert (found.changes["complaint_count"], found.changes["raised"], found.happenings) == (1, 0, ())
+
+
+@pytest.mark.parametrize(
+    ("story", "earlier", "match"),
+    [
+        (facts(RECEIVED, DISPATCHED, earlier="x"), closed_story(), "已认定"),
+        (facts(RECEIVED, DISPATCHED), closed_story(when="2026-10-09 10:00"), "更早"),
+        (
+            facts(RECEIVED, DISPATCHED),
+            facts(RECEIVED, number="y", received_at=at("2026-09-01 10:00")),
+            "没有办结",
+        ),
+        (facts(RECEIVED, DISPATCHED), closed_story(restricted=True), "限定范围"),
+        (facts(RECEIVED, DISPATCHED), facts(RECEIVED, DISPATCHED), "更早"),
+    ],
+)
+def test_what_cannot_be_a_repeat_is_refused_with_what_to_do(story, earlier, match):
+    with pytest.raises(BadInput, match=match):
+        linked(story, earlier, "2026-09-28 12:00")
