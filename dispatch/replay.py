@@ -24,6 +24,7 @@ from rules.clocks import KIND_WORDS, ClockPlan
 from rules.errors import BadInput
 from rules.lifecycle import STAGES
 from rules.policy import Policy, parse
+from rules.sorting import card_of
 from rules.terms import CHINA, Act, ClockKind, Facts, Stage
 from rules.worktime import Calendar
 
@@ -114,8 +115,11 @@ def _fates(
     if transferred and (would or not was):  # the words that spoke were masked: nothing to compare
         return before, before
     frozen = None if transferred else _said(decided["facts"])
-    received = replace(facts, stage=Stage.RECEIVED)
-    judged = triage.judge(ticket.model_dump(), received, frozen, new, decided["at"].astimezone(CHINA))
+    before_it = tuple(each for each in facts.happenings if each.at < decided["at"])
+    received = replace(facts, stage=Stage.RECEIVED, happenings=before_it or facts.happenings[:1])
+    card = decided["facts"].get("card")
+    known = [card_of(card)] if card else []
+    judged = triage.judge(ticket.model_dump(), received, frozen, new, decided["at"].astimezone(CHINA), known)
     return before, Fate(str(judged.decision.what), judged.decision.department, judged.decision.rule)
 
 

@@ -31,11 +31,14 @@ def pages(tx: Transaction, since: datetime, until: datetime, n: int) -> Iterator
 
 
 def decisions(tx: Transaction, numbers: Sequence[str], acts: Sequence[str]) -> dict[str, Mapping[str, Any]]:
-    """The first decision of each ticket that was one of `acts`, by number; a ticket without one is left out."""
+    """The newest decision of each ticket that was one of `acts`, by number; a ticket without one is left out.
+
+    The newest, as a ticket that was supplemented is judged again, by the words that it then has.
+    """
     query = select(_decision).where(_decision.c.ticket.in_(numbers), _decision.c.act.in_(acts))
     found: dict[str, Mapping[str, Any]] = {}
     for each in tx.connection().execute(query.order_by(_decision.c.id)).mappings():
-        found.setdefault(each["ticket"], dict(each))
+        found[each["ticket"]] = dict(each)
     return found
 
 
