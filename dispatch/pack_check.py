@@ -15,6 +15,7 @@ from rules.policy import Policy, parse
 _SHOWN = (
     "amount",
     "name",
+    "item",
     "share",
     "after",
     "words",
@@ -101,6 +102,11 @@ def _counts(policy: Policy) -> dict[str, int]:
         "派单规则": policy.routing,
         "时限": policy.limits,
         "督办阶梯": policy.ladder,
+        "接听接访下访": policy.occasions.sessions,
+        "意见征集": policy.occasions.campaigns,
+        "绿色通道": policy.occasions.lanes,
+        "代办员": policy.occasions.agents,
+        "预约窗口": policy.occasions.counters,
         "样例": policy.cases,
     }
     return {word: len(rows) for word, rows in named.items()}

@@ -16,17 +16,20 @@ from rules.accept import emergency, refusal
 from rules.clocks import KIND_WORDS
 from rules.errors import BadInput
 from rules.matching import RoutingFacts, why_not
+from rules.occasions import occasion_of
 from rules.pack_records import plain
 from rules.pack_view import Value, merged
 from rules.policy import Policy, parse
 from rules.routing import first_rule
-from rules.terms import CHINA, ClockKind, Decision, Facts, Stage
+from rules.terms import CHINA, ClockKind, Decision, Facts, Stage, TicketType, Urgency
 
 #: The keys of `POST /api/tickets`, and what an operator or the model may add.
 KEYS = (
     "channel", "text", "title", "type", "urgency", "caller", "place", "occurred_at", "external_id",
+    "occasion", "enterprise", "proxy", "appointment",
     "received_at", "category", "labels", "abstain",
 )  # fmt: skip
+_ADDED = ("received_at", "category", "labels", "abstain")
 
 
 def explain_file(name: str, file: Path, now: datetime) -> dict[str, Any]:
@@ -56,9 +59,11 @@ def explain(files: Mapping[str, str], raw: Mapping[str, Any], now: datetime) -> 
     policy, values = parse(files), merged(files)
     at = (parse_time(raw["received_at"])[0] if raw.get("received_at") else now).astimezone(CHINA)
     words = {word: each.code for each in policy.channels.values() for word in (each.name, *each.words)}
-    asked = build({key: raw[key] for key in raw if key in KEYS[:9]}, at, channel_words=words)
-    judged = triage.judge(_ticket(asked), _facts(asked, at), _said(raw, policy), policy, at)
+    own = {key: cell for key, cell in raw.items() if key not in _ADDED}
+    asked = build(own, at, channel_words=words, occasions=policy.occasions)
+    judged = triage.judge(_ticket(asked, policy, at), _facts(asked, at), _said(raw, policy), policy, at)
     seen = judged.routing
+    raised = Urgency(judged.decision.details.get("urgency", asked.urgency))
     return {
         "pack": policy.name,
         "hash": policy.hash,
@@ -68,7 +73,7 @@ def explain(files: Mapping[str, str], raw: Mapping[str, Any], now: datetime) -> 
         "refusal": _refusal(asked, policy, values),
         "decision": _decision(judged.decision, policy, values, seen, at),
         "passed_over": list(_passed_over(seen, policy, values, at)),
-        "limits": list(_limits(asked, policy, values)),
+        "limits": list(_limits(asked.type, raised, policy, values)),
     }
 
 
@@ -78,8 +83,11 @@ def _known(raw: Mapping[str, Any]) -> None:
         raise BadInput(f"工单里有不认识的字段：{'、'.join(strange)}。", f"可以写：{'、'.join(KEYS)}")
 
 
-def _ticket(asked: Request) -> dict[str, Any]:
+def _ticket(asked: Request, policy: Policy, at: datetime) -> dict[str, Any]:
+    occasion = occasion_of(asked.occasion, asked.channel, at, policy)
     return {
+        "occasion": asked.appointment.counter if asked.appointment else occasion,
+        "enterprise": asked.enterprise,
         "text": asked.masked_text,
         "title": asked.title,
         "type": asked.type.value,
@@ -178,9 +186,10 @@ def _decision(
 ) -> dict[str, Any]:
     named = {code: each.name for code, each in policy.departments.items()}
     fired = first_rule(seen, policy, at)
-    value = None
+    value = _of_effect(decision.rule, values)
     if fired is not None and fired.id == decision.rule:
         value = _of_table(values, "rule")[policy.routing.index(fired)]
+    done = decision.details.get("effects", [])
     return {
         "what": str(decision.what),
         "rule": decision.rule,
@@ -191,8 +200,18 @@ def _decision(
         "assists": list(decision.assists),
         "proposal": decision.details.get("proposal", []),
         "words": decision.details.get("words", []),
+        "effects": [{**each, "origin": _origin(_of_effect(each["rule"], values))} for each in done],
+        "raised": decision.details.get("urgency"),
+        "copy_to": decision.details.get("copy_to", []),
+        "answer": decision.details.get("answer"),
         "origin": _origin(value),
     }
+
+
+def _of_effect(rule: str, values: Sequence[Value]) -> Value | None:
+    """The row of occasions.toml that an effect names, as in "lane.enterprise"."""
+    table_name, _, code = rule.partition(".")
+    return next((each for each in _of_table(values, table_name) if code and each.key == code), None)
 
 
 def _passed_over(
@@ -206,12 +225,14 @@ def _passed_over(
         yield {"rule": rule.id, "name": rule.name, "why": why, "origin": _origin(value)}
 
 
-def _limits(asked: Request, policy: Policy, values: Sequence[Value]) -> Iterator[dict[str, Any]]:
+def _limits(
+    kind_of_ticket: TicketType, urgency: Urgency, policy: Policy, values: Sequence[Value]
+) -> Iterator[dict[str, Any]]:
     places = {each.key: each for each in _of_table(values, "limit")}
     for kind in ClockKind:
         for occasion in ("", "redo", "conferring"):
-            limit = policy.limit(kind, asked.type, asked.urgency, occasion)
-            if limit is None or (occasion and limit == policy.limit(kind, asked.type, asked.urgency)):
+            limit = policy.limit(kind, kind_of_ticket, urgency, occasion)
+            if limit is None or (occasion and limit == policy.limit(kind, kind_of_ticket, urgency)):
                 continue
             yield {
                 "clock": kind.value,
@@ -248,6 +269,10 @@ def lines(found: Mapping[str, Any]) -> list[str]:
         f"规则：{decided['rule']}，{source}"
         + (f"（{_place(decided['origin'])}）" if decided["origin"] else "")
     )
+    told += [
+        f"联系方式：{each['because']}{each['clause']}（{_place(each['origin'])}）"
+        for each in decided["effects"]
+    ]
     told.append(
         f"看到的：类别 {found['seen']['category'] or '无'}，区域 {'、'.join(found['seen']['areas']) or '无'}"
     )

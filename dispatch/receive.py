@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from classifier import likeness
+from dispatch.contacts import NOTHING, Kept, keep
 from dispatch.desk import Desk
 from dispatch.record import decision_row, notices
 from dispatch.storage import history, outbox, people, tickets
@@ -21,7 +22,7 @@ from intake.request import Request
 from rules import escalation, repeats
 from rules.accept import Danger, emergency
 from rules.access import Actor
-from rules.errors import DeskError
+from rules.errors import BadInput, DeskError
 from rules.lifecycle import OPEN_STAGES
 from rules.outcome import Notify
 from rules.policy import Policy
@@ -65,14 +66,15 @@ class Asked:
 def receive(desk: Desk, request: Request, asked: Asked, now: datetime) -> Receipt:
     """Accept `request`; the same key or external id again gives the same receipt and writes nothing.
 
-    Raises KeyReused when the key came with another body, and what storage raises; then nothing was accepted.
+    Raises KeyReused when the key came with another body, BadInput for a session that is not on or a time that cannot
+    be booked, and what storage raises; then nothing was accepted.
     """
     policy = desk.packs.active(now)
     number = desk.numbers.take(policy.area_code, now)[0]
     try:
         with desk.transaction() as tx:
             return accept(tx, desk, policy, request, asked, number, now)
-    except Doubled:
+    except (Doubled, BadInput):  # of a known contact the session may be over, the time full with itself
         earlier = find(desk, request, asked)
         if earlier is None:
             raise
@@ -101,24 +103,26 @@ def accept(
 
     Raises Doubled when the key or external id is known already.
     """
+    kept = keep(tx, desk, policy, request, now)
     met = people.Met(None, 0, False)
     if request.caller.key is not None:
         met = people.count_contact(tx, desk.seal, request.caller.key, now)
     danger = emergency(f"{request.given_title or ''}\n{request.text}", policy.emergencies)
     same, over = None, None
-    if danger is None and met.id is not None and met.contacts > 1:  # who was never met has no ticket
+    known = met.id is not None and met.contacts > 1 and not kept.alone  # who was never met has no ticket
+    if danger is None and met.id is not None and known:
         same, over = _before(tx, tickets.of_person(tx, met.id), request, policy)
     number = same["number"] if same else number
     stage = same["stage"] if same else (Stage.TRANSFERRED if danger else Stage.RECEIVED).value
     ledger = Ledger()
-    contact = request_row(desk, request, asked, number, met.id)
+    contact = request_row(desk, request, asked, number, met.id, kept)
     ledger.request.append({**contact, "joined": same is not None, "stage": stage})
     if same:
-        join(ledger, number, same["department"], request, asked, now, met.malicious)
+        join(ledger, number, same["department"], request, asked, now, met.malicious, kept)
     else:
         carried = _carried(tx, desk, over, policy, request.received_at, met.malicious) if over else None
-        ledger.ticket.append(ticket_row(request, policy, number, met.id, stage, carried))
-        told = {**(carried or {}), "malicious": met.malicious or None}
+        ledger.ticket.append(ticket_row(request, policy, number, met.id, stage, carried, kept))
+        told = {**(carried or {}), **kept.event, "malicious": met.malicious or None}
         open_matter(ledger, number, policy, request, asked, danger, now, told)
     ledger.write(tx)
     return Receipt(number, contact["query_code"], stage, same is not None)
@@ -187,7 +191,7 @@ def _query_code(desk: Desk) -> str:
 
 
 def request_row(
-    desk: Desk, request: Request, asked: Asked, number: str, person: int | None
+    desk: Desk, request: Request, asked: Asked, number: str, person: int | None, kept: Kept = NOTHING
 ) -> dict[str, Any]:
     """The column values of one contact, but for `joined` and `stage`."""
     return {
@@ -202,6 +206,7 @@ def request_row(
         "person": person,
         "sealed_name": desk.seal.seal(request.caller.name, f"request.name:{number}"),
         "sealed_text": desk.seal.seal(_unmasked(request), f"request.text:{number}"),
+        **kept.request,
     }
 
 
@@ -225,6 +230,7 @@ def ticket_row(
     person: int | None,
     stage: str,
     carried: Mapping[str, Any] | None = None,
+    kept: Kept = NOTHING,
 ) -> dict[str, Any]:
     """The column values of a new ticket that nobody has looked at yet; `carried` from the one it repeats."""
     held = carried or {}
@@ -257,6 +263,7 @@ def ticket_row(
         "upper_due_at": request.upper_due_at,
         "recording_id": request.recording_id,
         "history": False,
+        **kept.ticket,
         "pack": policy.hash,
         "version": 1,
     }
@@ -301,12 +308,13 @@ def join(
     asked: Asked,
     now: datetime,
     malicious: bool = False,
+    kept: Kept = NOTHING,
 ) -> None:
     """A contact about an open matter is an urging: it is recorded, and whoever works on it hears of it.
 
     Whether it counts as complaining again (the limit was missed) is looked at afterwards, under the ticket's lock.
     """
-    data = {"channel": request.channel, "malicious": malicious or None}
+    data = {"channel": request.channel, **kept.event, "malicious": malicious or None}
     joined = Happening(Happened.JOINED, request.received_at, data)
     ledger.event.append(history.row(number, joined, asked.actor.name, now))
     receiver = "handler" if department else "dispatcher"

@@ -16,7 +16,7 @@ from rules import clocks, escalation
 from rules.escalation import Climb
 from rules.outcome import Elsewhere, Notify, Outcome
 from rules.policy import Policy
-from rules.terms import CHINA, Act, Decision, Facts, Stage
+from rules.terms import CHINA, Act, Decision, Facts, Stage, Urgency
 from rules.worktime import Calendar
 
 
@@ -110,6 +110,7 @@ def follow(facts: Facts, outcome: Outcome) -> Facts:
         stage=Stage(stage),
         department=department,
         departments=departments,
+        urgency=Urgency(outcome.changes.get("urgency", facts.urgency)),
         redo_round=outcome.changes.get("redo_round", facts.redo_round),
         complaint_count=outcome.changes.get("complaint_count", facts.complaint_count),
         supervision=outcome.changes.get("supervision", facts.supervision),

@@ -25,6 +25,7 @@ from dispatch.storage.outbox import Work
 from intake.elements import found_in
 from rules import clocks, escalation, lifecycle
 from rules.escalation import Climb
+from rules.occasions import effect
 from rules.outcome import Notify, Outcome
 from rules.policy import Policy
 from rules.routing import RoutingFacts, route
@@ -88,10 +89,13 @@ def judge(
         abstain=suggestion.abstain and said is not None,
         model=suggestion.model or None,
         place=ticket["place"] or "",
+        enterprise=bool(ticket["enterprise"]),
+        occasion=ticket["occasion"],
     )
     said_all = f"{ticket['title']}\n{ticket['text']}"
     matter = Matter(facts, _absent(ticket), card_for(said_all, areas, cards, policy))
-    decision = _with_terms(sort(route(seen, policy, now), seen, matter, policy), suggestion)
+    routed = effect(seen, route(seen, policy, now), policy, facts.received_at)
+    decision = _with_terms(sort(routed, seen, matter, policy), suggestion)
     outcome = _outcome(decision, facts, policy, now)
     area = max(areas, key=lambda code: policy.areas[code].level, default=None)
     kept: dict[str, Any] = {
@@ -101,6 +105,7 @@ def judge(
         "labels": [list(each) for each in seen.labels],
         "abstain": seen.abstain,
         "model": seen.model,
+        "urgency": seen.urgency.value,
     }
     if matter.card is not None:
         kept["card"] = matter.card.as_dict()
@@ -126,18 +131,20 @@ def _with_terms(decision: Decision, suggestion: Suggestion) -> Decision:
 
 def _outcome(decision: Decision, facts: Facts, policy: Policy, now: datetime) -> Outcome:
     stage = lifecycle.move(facts.stage, Act.TRIAGE, str(decision.what))
+    raised = {key: decision.details[key] for key in ("urgency",) if key in decision.details}
     match stage:
         case Stage.TO_SIGN:
-            return _sent(decision, stage, policy, now)
+            return replace(_sent(decision, stage, policy, now), changes=raised)
         case Stage.ANSWERED:
             return _answered(decision, stage, now)
         case _:
             triaged = Happening(Happened.TRIAGED, now, {"stage": stage, "rule": decision.rule})
             restricted = bool(decision.details.get("restricted"))
             receiver = "operator" if stage is Stage.INCOMPLETE else "supervisor" if restricted else ""
+            hidden = {"restricted": True, "against": decision.details["against"]} if restricted else {}
             return Outcome(
                 (triaged,),
-                changes={"restricted": True, "against": decision.details["against"]} if restricted else {},
+                changes={**raised, **hidden},
                 notices=(Notify(receiver, decision.because),) if receiver else (),
             )
 
@@ -147,9 +154,8 @@ def _answered(decision: Decision, stage: Stage, now: datetime) -> Outcome:
     card = decision.details.get("card")
     words = decision.details.get("answer", decision.because)
     answered = Happening(Happened.ANSWERED, now, {"stage": stage, "words": words, "rule": decision.rule})
-    copies = tuple(
-        Notify("liaison", "收到一份表扬，抄送贵单位。", code) for code in decision.details.get("copy_to", ())
-    )
+    copied = "收到一份表扬，抄送贵单位。" if decision.rule == "praise" else decision.because
+    copies = tuple(Notify("liaison", copied, code) for code in decision.details.get("copy_to", ()))
     changes = {"closed_at": now, "card": card["id"] if card else None}
     return Outcome((answered,), changes=changes, notices=copies)
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeVar
@@ -13,14 +13,25 @@ from intake.masking import TOKENS, mask
 from intake.phone import normal_phone
 from intake.times import parse_time
 from rules.errors import BadInput
+from rules.occasion_rows import Occasions
 from rules.terms import CHANNEL_WORDS, TYPE_WORDS, URGENCY_WORDS, TicketType, Urgency
 
-__all__ = ["Caller", "Request", "body_fingerprint", "build", "clean", "parse_time", "short_title"]
+__all__ = [
+    "Appointment",
+    "Caller",
+    "Request",
+    "body_fingerprint",
+    "build",
+    "clean",
+    "parse_time",
+    "short_title",
+]
 
 LONGEST_TEXT = 20_000
 LONGEST_TITLE = 200
 LONGEST_PLACE = 200
 LONGEST_NAME = 50
+LONGEST_ENTERPRISE = 100
 LONGEST_KEY = 200
 SHORT_TITLE = 30
 
@@ -70,12 +81,22 @@ class Caller:
 
 
 @dataclass(frozen=True, slots=True)
+class Appointment:
+    """A time that is asked for (预约): the code of a counter of the pack, and an instant that falls into the time."""
+
+    counter: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """One message in, valid and normalised; times are aware.
 
     `text` and `given_title` are the caller's own words, to be sealed; `masked_text` and `title` may be shown.
     `time_known` speaks of `occurred_at`, `received_time_known` of `received_at`: False where only a date was given.
     `source_line` is the merged hotline it came by, `upper_number` and `upper_due_at` the upper platform's own.
+    `occasion` is the session or campaign it was brought to and `proxy` the agent who files it for the caller, both as
+    codes of the pack; `enterprise` is the name of the one that it is about, which may be shown.
     """
 
     channel: str
@@ -96,6 +117,10 @@ class Request:
     upper_number: str | None = None
     upper_due_at: datetime | None = None
     recording_id: str | None = None
+    occasion: str | None = None
+    enterprise: str | None = None
+    proxy: str | None = None
+    appointment: Appointment | None = None
 
 
 def build(
@@ -104,19 +129,23 @@ def build(
     *,
     received_time_known: bool = True,
     channel_words: Mapping[str, str] | None = None,
+    occasions: Occasions | None = None,
 ) -> Request:
     """Check and normalise one message; keys as in contract.md, words in English or Chinese.
 
-    An unknown type is `other`, a blank channel `phone`; `channel_words` (word → channel) are the pack's own.
+    An unknown type is `other`, a blank channel `phone`; `channel_words` (word → channel) are the pack's own, and
+    `occasions` says which sessions, campaigns, agents and counters there are: none without it.
     `received_at` must be aware (ValueError). Raises BadInput, in Chinese, for the first thing that is wrong.
     """
     if received_at.tzinfo is None:
         raise ValueError("received_at must be aware")
     text = _text(raw.get("text"))
-    caller = _caller(raw.get("caller"))
+    there = occasions or Occasions()
+    proxy, caller = _proxy(raw.get("proxy"), _caller(raw.get("caller")), there)
     masked_text = _hidden(text, caller)
     given_title = _line(raw, "title", "标题", LONGEST_TITLE)
     occurred_at, time_known = _occurred(raw, received_at)
+    enterprise = _line(raw, "enterprise", "企业名称", LONGEST_ENTERPRISE)
     return Request(
         channel=_channel(raw.get("channel"), channel_words or {}),
         text=text,
@@ -136,6 +165,10 @@ def build(
         upper_number=_line(raw, "upper_number", "上级编号", LONGEST_KEY),
         upper_due_at=_time(raw, "upper_due_at", "上级要求的办结时间")[0],
         recording_id=_line(raw, "recording_id", "录音编号", LONGEST_KEY),
+        occasion=_occasion(raw, there),
+        enterprise=mask(enterprise).text if enterprise else None,
+        proxy=proxy,
+        appointment=_appointment(raw, there),
     )
 
 
@@ -292,3 +325,49 @@ def _occurred(raw: Mapping[str, object], received_at: datetime) -> tuple[datetim
     if occurred_at and occurred_at > received_at + timedelta(days=1):
         raise BadInput(f"发生时间{occurred_at:%Y-%m-%d %H:%M}还没有到。", "请检查年份和日期。")
     return occurred_at, known
+
+
+# --- The kind of contact -----------------------------------------------------------------------------------
+
+
+def _occasion(raw: Mapping[str, object], there: Occasions) -> str | None:
+    words = _line(raw, "occasion", "接听、接访、下访或意见征集", LONGEST_KEY)
+    if words is None:
+        return None
+    if raw.get("appointment") is not None:
+        raise BadInput("一次只能登记一种：要么是接听、接访、下访或意见征集，要么是预约。", "请分两次登记。")
+    return there.occasion(words).code
+
+
+def _proxy(value: object, caller: Caller, there: Occasions) -> tuple[str | None, Caller]:
+    """The agent's code, and the caller, who stays the person helped: `for` is their name where nobody wrote it."""
+    if value is None:
+        return None, caller
+    said: Mapping[str, object] = value if isinstance(value, Mapping) else {"agent": value}
+    agent = _line(said, "agent", "代办员", LONGEST_KEY)
+    helped = _line(said, "for", "替谁代办", LONGEST_NAME)
+    if agent is None and helped is None:
+        return None, caller
+    if agent is None:
+        raise BadInput("请写明代办员（agent）。", "替别人代办的，agent 填代办员的代码。")
+    if helped and caller.name and helped != caller.name:
+        raise BadInput(
+            "替谁代办（for）与诉求人姓名（name）不是同一个人。", "诉求人应是被代办的人，请改成一致。"
+        )
+    return there.agent(agent).code, replace(caller, name=caller.name or helped)
+
+
+def _appointment(raw: Mapping[str, object], there: Occasions) -> Appointment | None:
+    value = raw.get("appointment")
+    if value is None:
+        return None
+    if not isinstance(value, Mapping):
+        raise BadInput("预约应包括窗口（counter）和时间（at）两项。")
+    counter = _line(value, "counter", "预约窗口", LONGEST_KEY)
+    at, known = _time(value, "at", "预约时间")
+    if counter is None or at is None:
+        raise BadInput("预约要写明窗口（counter）和时间（at）。", "时间写到几点几分，如 2026-03-02 09:00。")
+    found = there.counter(counter)
+    if not known:
+        raise BadInput("预约时间要写到几点几分。", "例如 2026-03-02 09:00。")
+    return Appointment(found.code, at)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from rules.accept import emergency, refusal
+from rules.occasions import effect
 from rules.pack_cases import NOTHING, Case
 from rules.policy import Policy
 from rules.routing import RoutingFacts, route
@@ -13,6 +14,7 @@ _WORDS = {
     "rule": "规则",
     "department": "承办单位",
     "assists": "协办单位",
+    "raised": "提到的紧急程度",
     "limit": "时限",
     "amount": "数量",
     "unit": "单位",
@@ -34,6 +36,8 @@ def facts_of(case: Case) -> RoutingFacts:
         labels=case.labels,
         abstain=case.abstain,
         model="case" if case.labels or case.abstain else None,
+        enterprise=case.enterprise,
+        occasion=case.contact,
     )
 
 
@@ -51,7 +55,8 @@ def outcome(case: Case, policy: Policy) -> dict[str, Any]:
     """All that comes out of a case, under the keys of `Case.wants`; NOTHING where nothing does."""
     got: dict[str, Any] = {}
     if case.at is not None:
-        got |= _routed(route(facts_of(case), policy, case.at))
+        seen = facts_of(case)
+        got |= _routed(effect(seen, route(seen, policy, case.at), policy, case.at))
     if case.clock is not None:
         limit = policy.limit(case.clock, case.type, case.urgency, case.occasion)
         got["limit"] = limit.rule if limit else NOTHING
@@ -75,6 +80,7 @@ def _routed(decision: Decision) -> dict[str, Any]:
         "rule": decision.rule,
         "department": department or NOTHING,
         "assists": decision.assists or tuple(details.get("assists", ())),
+        "raised": details.get("urgency", NOTHING),
     }
 
 

@@ -16,6 +16,7 @@ class RoutingFacts:
     `category` is a code of the pack that is sure (an operator's choice, or predicted above the gate), else
     None; `areas` are codes found in text and place; `labels` the model's ranked (label, calibrated
     probability). `model` is the version of the bundle, None when there is none: then rules alone decide.
+    `enterprise` is whether the request names one, `occasion` the code of what it was brought to, if anything.
     """
 
     text: str
@@ -29,6 +30,8 @@ class RoutingFacts:
     abstain: bool = False
     model: str | None = None
     place: str = ""
+    enterprise: bool = False
+    occasion: str | None = None
 
 
 def first_rule(facts: RoutingFacts, policy: Policy, now: datetime) -> RoutingRule | None:
@@ -63,6 +66,11 @@ def _misfit(
         ("诉求类型不符", not rule.types or facts.type in rule.types),
         ("紧急程度不符", not rule.urgencies or facts.urgency in rule.urgencies),
         ("渠道不符", not rule.channels or facts.channel in rule.channels),
+        ("没有写明是哪家企业的诉求", facts.enterprise or not rule.enterprise),
+        (
+            "不是在规定的接听、下访、征集或预约中提出的",
+            not rule.occasions or facts.occasion in rule.occasions,
+        ),
         ("不在规定的时段", not rule.hours or _in_hours(rule, moment)),
         ("类别不符", not rule.categories or _below(facts, policy, rule)),
         ("区域不符", not rule.areas or _lies_in(facts, policy, rule)),

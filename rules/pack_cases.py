@@ -15,7 +15,7 @@ from rules.terms import CHANNEL_WORDS, ClockKind, Stage, TicketType, Urgency
 #: Says in a case that nothing must come out: no limit, no emergency, no refusal, no department.
 NOTHING = "none"
 
-_ROUTED = ("stage", "rule", "department", "assists")
+_ROUTED = ("stage", "rule", "department", "assists", "raised")
 _LIMITED = ("limit", "amount", "unit")
 
 
@@ -23,8 +23,9 @@ _LIMITED = ("limit", "amount", "unit")
 class Case:
     """One worked case (样例). `wants` holds only what the case says must come out.
 
-    Keys of `wants`: stage, rule, department, assists (routing needs `at`), limit (row id), amount, unit
-    (the limit of `clock`), emergency (line) and refusal (code); NOTHING where none may come out.
+    Keys of `wants`: stage, rule, department, assists, raised (to which urgency; routing needs `at`), limit (row id),
+    amount, unit (the limit of `clock`), emergency (line) and refusal (code); NOTHING where none may come out.
+    `contact` is the code of the session, campaign or counter that it was brought to, `occasion` that of a limit.
     """
 
     name: str
@@ -40,11 +41,13 @@ class Case:
     at: datetime | None
     clock: ClockKind | None
     occasion: str
+    contact: str | None
+    enterprise: bool
     wants: Mapping[str, Any]
 
 
 def read_cases(sheet: Sheet, known: Mapping[str, Collection[str] | None]) -> tuple[Case, ...]:
-    """cases.toml; `known` says which codes exist: areas, categories, departments, limits, refusals."""
+    """cases.toml; `known` says which codes exist: areas, categories, departments, limits, refusals, occasions."""
     read = [(row, _case(row, known)) for row in sheet.rows("case")]
     unique([(row, case.name) for row, case in read], "name")
     return tuple(case for _, case in read)
@@ -55,6 +58,8 @@ def _case(row: Row, known: Mapping[str, Collection[str] | None]) -> Case:
     areas = row.texts("areas")
     row.refer("category", (category or "",), known["categories"], "catalogue.toml")
     row.refer("areas", areas, known["areas"], "areas.toml")
+    contact = row.text("contact") if row.has("contact") else None
+    row.refer("contact", (contact or "",), known["occasions"], "occasions.toml")
     clock = row.choice("clock", tuple(ClockKind)) if row.has("clock") else ""
     case = Case(
         name=row.text("name"),
@@ -70,6 +75,8 @@ def _case(row: Row, known: Mapping[str, Collection[str] | None]) -> Case:
         at=row.moment("at"),
         clock=ClockKind(clock) if clock else None,
         occasion=row.choice("occasion", OCCASIONS, ""),
+        contact=contact,
+        enterprise=row.flag("enterprise"),
         wants=MappingProxyType(_wants(row, known)),
     )
     _whole(row, case)
@@ -89,6 +96,8 @@ def _wants(row: Row, known: Mapping[str, Collection[str] | None]) -> dict[str, A
     wants: dict[str, Any] = {key: row.text(key) for key in ("rule",) if row.has(key)}
     if row.has("stage"):
         wants["stage"] = row.choice("stage", tuple(Stage))
+    if row.has("raised"):
+        wants["raised"] = row.choice("raised", (*Urgency, NOTHING))
     if row.has("assists"):
         wants["assists"] = row.texts("assists")
         row.refer("assists", wants["assists"], known["departments"], "departments.toml")

@@ -50,6 +50,7 @@ def _meet(one: RoutingRule, other: RoutingRule, policy: Policy) -> bool:
         (one.types, other.types),
         (one.urgencies, other.urgencies),
         (one.channels, other.channels),
+        (one.occasions, other.occasions),
         (_minutes(one), _minutes(other)),
     )
     inside = (

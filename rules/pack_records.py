@@ -132,7 +132,8 @@ class RoutingRule:
     `categories` and `areas` include what lies below them; `hours` may pass midnight; the days of validity
     count from `valid_from` to `valid_to`, both included. `lead` and `assists` are department codes or
     BY_PLACE. With `review` a person decides and the rule only proposes; `restricted` marks complaints about
-    officials, which few may see and the department complained of never gets.
+    officials, which few may see and the department complained of never gets. `enterprise` asks for a request that
+    names one, `occasions` for one brought to such a session, campaign or counter.
     """
 
     id: str
@@ -150,6 +151,8 @@ class RoutingRule:
     types: tuple[TicketType, ...] = ()
     urgencies: tuple[Urgency, ...] = ()
     channels: tuple[str, ...] = ()
+    enterprise: bool = False
+    occasions: tuple[str, ...] = ()
     hours: Spans = ()
     valid_from: date | None = None
     valid_to: date | None = None

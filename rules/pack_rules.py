@@ -25,17 +25,21 @@ def _folded(words: Iterable[str]) -> tuple[str, ...]:
 
 
 def read_routing(
-    sheet: Sheet, areas: Known, categories: Known, departments: Mapping[str, Department] | None
+    sheet: Sheet, departments: Mapping[str, Department] | None, known: Mapping[str, Known]
 ) -> list[tuple[Row, RoutingRule]]:
-    """routing.toml: entries in the order they are tried. None stands for a file that cannot be read."""
+    """routing.toml: entries in the order they are tried. None stands for a file that cannot be read.
+
+    `known` says which areas, categories and occasions there are.
+    """
     read = [(row, _rule(row)) for row in sheet.rows("rule")]
     by_place = departments is None or any(each.kind == "township" for each in departments.values())
     leads = None if departments is None else {*departments, *([BY_PLACE] if by_place else [])}
     for row, rule in read:
-        row.refer("categories", rule.categories, categories, "catalogue.toml")
-        row.refer("areas", rule.areas, areas, "areas.toml")
+        row.refer("categories", rule.categories, known["categories"], "catalogue.toml")
+        row.refer("areas", rule.areas, known["areas"], "areas.toml")
         row.refer("lead", (rule.lead,), leads, "departments.toml")
         row.refer("assists", rule.assists, leads, "departments.toml")
+        row.refer("occasions", rule.occasions, known["occasions"], "occasions.toml")
         if rule.lead in rule.assists:
             row.fault("assists", f"主办单位“{rule.lead}”不能又是协办单位", "请从 assists 里去掉")
         if rule.valid_from and rule.valid_to and rule.valid_from > rule.valid_to:
@@ -61,6 +65,8 @@ def _rule(row: Row) -> RoutingRule:
         types=types_of(row),
         urgencies=urgencies_of(row),
         channels=row.choices("channels", CHANNEL_WORDS),
+        enterprise=row.flag("enterprise"),
+        occasions=row.texts("occasions"),
         hours=row.spans("hours", overnight=True),
         valid_from=row.day("valid_from"),
         valid_to=row.day("valid_to"),
@@ -120,6 +126,7 @@ def covers(
         (wide.types, narrow.types),
         (wide.urgencies, narrow.urgencies),
         (wide.channels, narrow.channels),
+        (wide.occasions, narrow.occasions),
         (wide.hours, narrow.hours),
         (wide.categories, tuple(_tops(narrow.categories, wide.categories, categories))),
         (wide.areas, tuple(_tops(narrow.areas, wide.areas, areas))),
@@ -127,6 +134,7 @@ def covers(
     return (
         all(not outer or (bool(inner) and set(inner) <= set(outer)) for outer, inner in same_or_more)
         and _words_cover(wide, narrow)
+        and (narrow.enterprise or not wide.enterprise)
         and _from(wide) <= _from(narrow)
         and _to(narrow) <= _to(wide)
     )

@@ -7,7 +7,7 @@ from rules.pack_lines import Fault
 from rules.pack_source import Row, nearest
 
 #: Tables in which the first row that fits counts: a city's new rows come before what it extends.
-ORDERED = ("rule", "limit", "step", "emergency", "refusal")
+ORDERED = ("rule", "limit", "step", "emergency", "refusal", "campaign", "lane")
 
 #: What names a row of a table; `code` elsewhere.
 _KEYS: Mapping[str, tuple[str, ...]] = {

@@ -2,12 +2,13 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
 
 from rules.accept import EmergencyRule, RefusalRule
 from rules.errors import PackFault
+from rules.occasion_rows import Occasions
 from rules.pack_cases import Case, read_cases
 from rules.pack_chain import HEAD, Chain, follow
 from rules.pack_limits import (
@@ -20,6 +21,7 @@ from rules.pack_limits import (
     read_suspensions,
 )
 from rules.pack_lines import Fault
+from rules.pack_occasions import read_occasions
 from rules.pack_pressure import read_counting, read_digest, read_incomplete, read_invalid, read_levels
 from rules.pack_records import (
     Area,
@@ -84,7 +86,7 @@ __all__ = [
     "parse",
 ]
 
-#: What a pack must hold; anything beyond these and OPTIONAL is a fault: no misspelt file is ignored.
+#: What a pack must hold; anything beyond these, EXTRA and OPTIONAL is a fault: no misspelt file is ignored.
 REQUIRED = (
     "pack.toml",
     "areas.toml",
@@ -97,6 +99,8 @@ REQUIRED = (
     "returns.toml",
     "acceptance.toml",
 )
+#: What a pack may do without; merged over the chain like what it must hold.
+EXTRA = ("occasions.toml",)
 #: The worked cases that `rules/cases.py` runs; part of the hash like the rest.
 OPTIONAL = ("cases.toml",)
 
@@ -146,6 +150,7 @@ class Policy:
     callbacks: CallbackRule
     emergencies: tuple[EmergencyRule, ...]
     refusals: tuple[RefusalRule, ...]
+    occasions: Occasions
     labels: Mapping[str, str]
     cases: tuple[Case, ...]
 
@@ -219,15 +224,16 @@ def open_sheets(
     head = chain.pages.get((chain.leaf, HEAD))
     lacks = missing if head is not None and head.document.get("abstract") is True else None
     sheets = {name: Sheet(name, chain, faults, lacks) for name in REQUIRED}
+    sheets |= {name: Sheet(name, chain, faults) for name in EXTRA if chain.of(name)}
     for name in OPTIONAL:
         if (chain.leaf, name) in chain.pages:
             sheets[name] = Sheet(name, replace(chain, packs=chain.packs[:1]), faults)
     for pack, file in chain.pages:
-        if file not in (*REQUIRED, *OPTIONAL):
+        known = (*REQUIRED, *EXTRA, *OPTIONAL)
+        if file not in known:
             path = chain.pages[pack, file].path
-            faults.append(
-                Fault(path, 0, f"不认识这个文件{nearest(file, sheets)}", "请检查文件名，或把它移走")
-            )
+            words = f"不认识这个文件{nearest(file, known)}"
+            faults.append(Fault(path, 0, words, "请检查文件名，或把它移走"))
     return chain, sheets
 
 
@@ -238,12 +244,10 @@ def _read(sheets: Mapping[str, Sheet], digest: str, chain: tuple[str, ...], miss
     departments = read_departments(sheets["departments.toml"], known_areas)
     units = None if sheets["departments.toml"].broken else departments
     categories = read_categories(sheets["catalogue.toml"], units)
-    known = {
-        "areas": known_areas,
-        "categories": sheets["catalogue.toml"].known(categories),
-        "departments": units,
-    }
-    routing = read_routing(sheets["routing.toml"], known_areas, known["categories"], units)
+    filed = sheets["catalogue.toml"].known(categories)
+    known = {"areas": known_areas, "categories": filed, "departments": units}
+    occasions, known["occasions"] = _occasions(sheets, units, filed)
+    routing = read_routing(sheets["routing.toml"], units, known)
     check_reach(routing, areas, categories)
     if not sheets["routing.toml"].broken:
         check_catalogue(sheets["catalogue.toml"], categories, routing)
@@ -276,10 +280,24 @@ def _read(sheets: Mapping[str, Sheet], digest: str, chain: tuple[str, ...], miss
         callbacks=read_callback(sheets["returns.toml"]),
         emergencies=read_emergencies(sheets["acceptance.toml"]),
         refusals=refusals,
+        occasions=occasions,
         labels=MappingProxyType(_labels(departments)),
         cases=read_cases(sheets["cases.toml"], known) if "cases.toml" in sheets else (),
         missing=tuple(missing),  # last: the readers above fill it
     )
+
+
+def _occasions(
+    sheets: Mapping[str, Sheet],
+    departments: Mapping[str, Department] | None,
+    categories: Collection[str] | None,
+) -> tuple[Occasions, Collection[str] | None]:
+    """occasions.toml with the codes that a ticket may keep of it; None for those where it cannot be read."""
+    sheet = sheets.get("occasions.toml")
+    if sheet is None:
+        return Occasions(), ()
+    found = read_occasions(sheet, departments, categories)
+    return found, sheet.known({*found.sessions, *found.campaigns, *found.counters})
 
 
 def _check_region(sheet: Sheet, settings: Settings, areas: Mapping[str, Area]) -> None:

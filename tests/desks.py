@@ -52,7 +52,8 @@ def new_desk(folder: Path, url: str | None = None, bell=None) -> Iterator[Desk]:
 def post(desk: Desk, now: datetime, actor: Actor = OPERATOR, key: str | None = None, **raw) -> Receipt:
     """Accept one message through the real use case."""
     raw = {"channel": "phone", "text": "滨河路路灯不亮，晚上走路看不见。", **raw}
-    return receive(desk, build(raw, now), Asked(actor, key), now)
+    request = build(raw, now, occasions=desk.packs.active(now).occasions)
+    return receive(desk, request, Asked(actor, key), now)
 
 
 def act(

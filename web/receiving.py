@@ -8,10 +8,10 @@ from fastapi import APIRouter, Header, HTTPException, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from dispatch.receive import Asked, receive
-from intake.request import LONGEST_TEXT, body_fingerprint, build
+from intake.request import LONGEST_ENTERPRISE, LONGEST_TEXT, body_fingerprint, build
 from rules.access import CITIZEN, RECEIVING_ROLES
 from rules.errors import BadInput, NotAllowed
 from web.door import Anyone, Asker, NoSuchKey, asker_of, say
@@ -42,6 +42,8 @@ _SHORTEST_KEY = 16
 _LONGEST_KEY = 200
 #: The only channel that is open without a key.
 _OPEN_CHANNEL = "web"
+#: What nobody may say of themselves without a key: it makes a ticket urgent, or speaks for others.
+_CLOSED = frozenset({"external_id", "urgency", "enterprise", "proxy"})
 
 Short = Annotated[str | None, Field(json_schema_extra={"maxLength": 200})]
 
@@ -55,6 +57,26 @@ class CallerBody(BaseModel):
     anonymous: bool | None = None
     confidential: bool | None = None
     reference: Short = None
+
+
+class ProxyBody(BaseModel):
+    """代办：哪一种代办员，替谁办；诉求人是被代办的人。"""
+
+    model_config = ConfigDict(extra="forbid")
+    agent: Short = None
+    whom: Annotated[Short, Field(alias="for")] = None
+
+
+class AppointmentBody(BaseModel):
+    """预约：哪个窗口，什么时间。"""
+
+    model_config = ConfigDict(extra="forbid")
+    counter: Short = None
+    at: str | None = None
+
+
+def _agent_alone(value: object) -> object:
+    return {"agent": value} if isinstance(value, str) else value
 
 
 class TicketBody(BaseModel):
@@ -74,6 +96,10 @@ class TicketBody(BaseModel):
     upper_number: Short = None
     upper_due_at: str | None = None
     recording_id: Short = None
+    occasion: Short = None
+    enterprise: Annotated[str | None, Field(json_schema_extra={"maxLength": LONGEST_ENTERPRISE})] = None
+    proxy: Annotated[ProxyBody | None, BeforeValidator(_agent_alone, str | ProxyBody | None)] = None
+    appointment: AppointmentBody | None = None
 
 
 class ReceiptSaid(BaseModel):
@@ -86,7 +112,7 @@ class ReceiptSaid(BaseModel):
 
 
 class NeedsPhoneOrKey(NoSuchKey):
-    """不带密钥只能以“网站”渠道提交，不能写外部编号和紧急程度。"""
+    """不带密钥只能以“网站”渠道提交，不能写外部编号、紧急程度、企业名称和代办员。"""
 
     hint = "其他渠道请使用接口密钥；有生命危险请直接拨打 110、119 或 120。"
 
@@ -110,11 +136,9 @@ def post_ticket(
         _admit_stranger(asker, key)
     elif not any(role in RECEIVING_ROLES for role in asker.actor.roles):
         raise NotAllowed("您的角色不能登记诉求。")
-    raw = body.model_dump(exclude_none=True)
-    wanted = build(raw, asker.now)
-    if asker.actor is CITIZEN and (
-        wanted.channel != _OPEN_CHANNEL or body.external_id is not None or body.urgency is not None
-    ):
+    raw = body.model_dump(exclude_none=True, by_alias=True)
+    wanted = build(raw, asker.now, occasions=asker.desk.packs.active(asker.now).occasions)
+    if asker.actor is CITIZEN and (wanted.channel != _OPEN_CHANNEL or _CLOSED & raw.keys()):
         raise NeedsPhoneOrKey()
     receipt = receive(asker.desk, wanted, Asked(asker.actor, key, body_fingerprint(raw)), asker.now)
     if not receipt.again:

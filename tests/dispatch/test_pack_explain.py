@@ -136,3 +136,22 @@ def test_a_file_that_holds_no_ticket_is_said_to_be(content: str, tmp_path: Path)
     file.write_text(content, "utf-8")
     with pytest.raises(BadInput, match=r"ticket\.json"):
         pack_explain.explain_file("demo-county", file, NOW)
+
+
+@pytest.mark.parametrize(
+    ("raw", "words"),
+    [
+        ({"occasion": "nobody"}, "没有“nobody”这样的接听"),
+        ({"occasion": "weekly_line", "channel": "leader_session"}, "每周三 09:00-11:00、15:00-16:00"),
+        ({"proxy": "neighbour"}, "没有“neighbour”这样的代办员"),
+        ({"appointment": {"counter": "deeds", "at": "2026-03-04"}}, "预约时间要写到几点几分"),
+    ],
+)
+def test_a_kind_of_contact_that_the_pack_does_not_have_is_told(raw: dict, words: str) -> None:
+    with pytest.raises(BadInput, match=words):
+        explained(text="又停水了", **raw)
+
+
+def test_a_decision_that_no_kind_of_contact_touched_says_so() -> None:
+    decided = explained(text="又停水了", occasion="bus_plan", proxy="grid")["decision"]
+    assert (decided["effects"], decided["raised"], decided["copy_to"]) == ([], None, [])

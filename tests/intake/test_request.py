@@ -4,10 +4,22 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from intake.request import LONGEST_TEXT, Caller, Request, body_fingerprint, build, clean, short_title
+from intake.request import (
+    LONGEST_TEXT,
+    Appointment,
+    Caller,
+    Request,
+    body_fingerprint,
+    build,
+    clean,
+    short_title,
+)
 from rules.errors import BadInput
+from rules.policy import parse
 from rules.terms import CHANNEL_WORDS, CHINA, TYPE_WORDS, URGENCY_WORDS, TicketType, Urgency
+from tests.packs import FILES
 
+OCCASIONS = parse(FILES).occasions
 NOW = datetime(2026, 7, 14, 9, 30, tzinfo=CHINA)
 
 
@@ -208,3 +220,97 @@ def test_the_callers_own_name_is_hidden_wherever_it_stands():
 def test_a_name_of_one_character_is_not_hunted_through_the_text():
     request = build({"text": "天黑路滑，天天如此。", "caller": {"name": "天"}}, NOW)
     assert request.masked_text == "天黑路滑，天天如此。"
+
+
+# --- The kind of contact -------------------------------------------------------------------------------------
+
+
+def brought(**raw: object) -> Request:
+    return build({"text": "东街路灯不亮，请派人修理。", **raw}, NOW, occasions=OCCASIONS)
+
+
+def test_what_a_request_is_brought_to_is_kept_as_codes_of_the_pack() -> None:
+    taken = brought(
+        occasion="县长接听日",
+        enterprise="  测试 纸品厂 ",
+        proxy={"agent": "网格员", "for": "测某甲"},
+        caller={"phone": "19900001234"},
+    )
+    assert (taken.occasion, taken.enterprise, taken.proxy) == ("head_line", "测试 纸品厂", "grid")
+    assert taken.caller == Caller("测某甲", "19900001234")
+    assert taken.appointment is None
+    booked = brought(appointment={"counter": "不动产登记", "at": "2026-07-15 09:10"})
+    assert booked.appointment == Appointment("deeds", datetime(2026, 7, 15, 9, 10, tzinfo=CHINA))
+
+
+@pytest.mark.parametrize(
+    ("proxy", "agent"), [("grid", "grid"), ({"agent": "grid"}, "grid"), (None, None), ("", None), ({}, None)]
+)
+def test_an_agent_may_be_named_alone_and_the_caller_stays_who_is_helped(
+    proxy: object, agent: str | None
+) -> None:
+    taken = brought(proxy=proxy, caller={"name": "测某甲", "phone": "19900001234"})
+    assert taken.proxy == agent
+    assert taken.caller == Caller("测某甲", "19900001234")
+
+
+def test_the_name_of_who_is_helped_is_hidden_in_the_text_too() -> None:
+    taken = build(
+        {"text": "测某甲行动不便，请上门。", "proxy": {"agent": "grid", "for": "测某甲"}},
+        NOW,
+        occasions=OCCASIONS,
+    )
+    assert "测某甲" not in taken.masked_text
+    assert taken.caller.name == "测某甲"
+
+
+def test_a_telephone_number_in_the_name_of_an_enterprise_is_hidden() -> None:
+    assert brought(enterprise="测试纸品厂 13812345678").enterprise == "测试纸品厂 [手机号]"
+
+
+@pytest.mark.parametrize(
+    ("raw", "words", "hint"),
+    [
+        ({"occasion": "nobody"}, "没有“nobody”这样的接听", "head_line（县长接听日）"),
+        ({"occasion": 5}, "没有“5”这样的接听", "head_line"),
+        ({"occasion": ["head_line"]}, "应是文字", ""),
+        ({"proxy": "neighbour"}, "没有“neighbour”这样的代办员", "grid（网格员）、village（村代办员）"),
+        ({"proxy": {"for": "测某甲"}}, "请写明代办员（agent）", ""),
+        ({"proxy": 1.5}, "代办员应是文字", ""),
+        (
+            {"proxy": {"agent": "grid", "for": "测某甲"}, "caller": {"name": "测某乙"}},
+            "不是同一个人",
+            "被代办的人",
+        ),
+        ({"appointment": "deeds"}, "预约应包括窗口（counter）和时间（at）", ""),
+        ({"appointment": {}}, "预约要写明窗口（counter）和时间（at）", ""),
+        ({"appointment": {"counter": "deeds"}}, "预约要写明窗口（counter）和时间（at）", ""),
+        ({"appointment": {"at": "2026-07-15 09:00"}}, "预约要写明窗口", ""),
+        (
+            {"appointment": {"counter": "x", "at": "2026-07-15 09:00"}},
+            "没有“x”这样的预约窗口",
+            "deeds（不动产登记）",
+        ),
+        ({"appointment": {"counter": "deeds", "at": "2026-07-15"}}, "预约时间要写到几点几分", ""),
+        ({"appointment": {"counter": "deeds", "at": "明天"}}, "预约时间：看不懂时间", ""),
+        (
+            {"occasion": "head_line", "appointment": {"counter": "deeds", "at": "2026-07-15 09:00"}},
+            "一次只能登记一种",
+            "分两次",
+        ),
+        ({"enterprise": "厂" * 101}, "企业名称有101字，最多100字", ""),
+    ],
+)
+def test_an_unknown_or_half_written_kind_of_contact_is_told_in_chinese(
+    raw: dict[str, object], words: str, hint: str
+) -> None:
+    with pytest.raises(BadInput) as caught:
+        brought(**raw)
+    assert words in caught.value.detail
+    assert hint in (caught.value.advice or "")
+
+
+def test_a_door_that_brings_no_pack_knows_no_code() -> None:
+    with pytest.raises(BadInput) as caught:
+        request(proxy="grid")
+    assert caught.value.advice == "本地没有设置，请不要填这一项。"

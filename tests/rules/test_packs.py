@@ -20,7 +20,10 @@ from rules.terms import CHINA, ClockKind, TicketType, Urgency
 from tests.packs import FILES
 
 #: Tables whose every value is somebody's rule; the choices of pack.toml stand in "".
-SOURCED = ["rule", "limit", "step", "emergency", "refusal", "return", "extension", "suspension", "callback"]
+SOURCED = [
+    *("rule", "limit", "step", "emergency", "refusal", "return", "extension", "suspension", "callback"),
+    *("session", "campaign", "lane", "agent", "counter"),
+]
 PACKS = Path(__file__).parents[2] / "rules" / "packs"
 
 
@@ -58,6 +61,9 @@ def test_every_rule_of_a_pack_and_every_limit_it_writes_is_reached_by_its_cases(
     results = [outcome(case, policy) for case in policy.cases]
     fired = {result.get("rule") for result in results}
     assert {rule.id for rule in policy.routing} <= fired
+    brought = {case.contact for case in policy.cases}
+    assert set(policy.occasions.sessions) <= brought
+    assert {f"campaign.{code}" for code in policy.occasions.campaigns} <= fired
     timed = {result.get("limit") for result in results}
     own = tomllib.loads((PACKS / name / "limits.toml").read_text("utf-8")) if policy.abstract else None
     wanted = {row["id"] for row in own["limit"]} if own else {row.id for row in policy.limits}
@@ -144,11 +150,25 @@ def test_every_leaf_category_has_duties_and_phrases_long_enough_to_learn_from(de
     assert [phrase for phrase in phrases if not 6 <= len(phrase) <= 60] == []
 
 
-def test_every_department_but_the_townships_answers_for_a_category_of_its_own(demo: Policy) -> None:
+def test_every_department_but_townships_and_mobile_teams_answers_for_a_category_of_its_own(
+    demo: Policy,
+) -> None:
     owners = {each.department for each in leaves(demo)}
     townships = {code for code, each in demo.departments.items() if each.kind == "township"}
+    mobile = {each.team for each in demo.occasions.sessions.values() if each.team}
+    desks = {code for each in demo.occasions.lanes.values() for code in each.assists}
     assert not owners & townships
-    assert set(demo.departments) - townships <= owners
+    assert set(demo.departments) - townships - mobile - desks <= owners
+    assert {demo.departments[code].kind for code in mobile | desks} == {"team"}
+
+
+def test_a_live_demo_on_any_workday_finds_a_leader_on_the_phone_and_a_mobile_team(demo: Policy) -> None:
+    held = demo.occasions.sessions.values()
+    weekly = {(each.kind, day) for each in held for day in each.weekdays}
+    assert {("leader_session", day) for day in range(5)} <= weekly
+    assert {("visit", day) for day in range(7)} <= weekly
+    assert Counter(each.kind for each in held) == {"leader_session": 2, "visit": 3, "reception": 1}
+    assert (len(demo.occasions.agents), len(demo.occasions.counters)) == (2, 3)
 
 
 #: What a township does by law itself; all else is the work of departments (国办函〔2025〕66号).

@@ -111,6 +111,17 @@ BAD = [
     ({"occurred_at": "明年"}, "时间"),
     ({"txt": "x"}, "没有 txt 这一项，请检查拼写"),
     ({"title": "长" * 201}, "标题"),
+    ({"occasion": "nobody"}, "没有“nobody”这样的接听"),
+    ({"occasion": 5}, "occasion（接听、接访、下访或意见征集） 应是文字"),
+    ({"enterprise": "厂" * 101}, "企业名称有101字"),
+    ({"proxy": "neighbour"}, "没有“neighbour”这样的代办员"),
+    ({"proxy": 5}, "proxy（代办） 应是 JSON 对象"),
+    ({"proxy": {"agent": 5}}, "proxy.agent（代办员） 应是文字"),
+    ({"proxy": {"agent": "grid_member", "whom": "x"}}, "没有 proxy.whom 这一项"),
+    ({"appointment": "title_deed_counter"}, "appointment（预约） 应是 JSON 对象"),
+    ({"appointment": {"counter": "nobody", "at": "2026-09-29 09:00"}}, "没有“nobody”这样的预约窗口"),
+    ({"appointment": {"counter": "title_deed_counter", "at": "2026-09-29"}}, "预约时间要写到几点几分"),
+    ({"appointment": {"counter": "title_deed_counter"}}, "预约要写明窗口"),
 ]
 
 
@@ -120,6 +131,31 @@ def test_what_is_wrong_is_said_in_chinese_and_nothing_is_kept(site, body, words)
     assert answer.status_code == 422
     assert words in answer.json()["detail"]
     assert rows(site.desk, "SELECT count(*) AS n FROM ticket") == [{"n": 0}]
+
+
+def test_what_exists_is_named_when_a_code_is_unknown(site):
+    said = site.post(proxy="neighbour").json()
+    assert said["code"] == "bad_input"
+    assert "grid_member（网格员）、village_agent（村代办员）" in said["hint"]
+
+
+def test_an_agent_alone_and_an_agent_in_full_are_the_same_body(site):
+    headers = {"Idempotency-Key": "once"}
+    first = site.post(headers=headers, proxy="grid_member", caller={"phone": PHONE})
+    again = site.post(headers=headers, proxy={"agent": "grid_member"}, caller={"phone": PHONE})
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert first.json() == again.json()
+    other = site.post(
+        headers=headers, proxy={"agent": "grid_member", "for": "测某甲"}, caller={"phone": PHONE}
+    )
+    assert other.json()["code"] == "idempotency_key_reused"
+
+
+def test_the_kinds_of_contact_are_described_in_openapi(site):
+    held = site.ask("GET", "/openapi.json").json()["components"]["schemas"]
+    assert {"occasion", "enterprise", "proxy", "appointment"} <= held["TicketBody"]["properties"].keys()
+    assert held["ProxyBody"]["properties"].keys() == {"agent", "for"}
+    assert {"type": "string"} in held["TicketBody"]["properties"]["proxy"]["anyOf"]
 
 
 @pytest.mark.parametrize(
@@ -195,6 +231,9 @@ def test_a_citizen_files_over_the_web_without_a_key(both):
         ({"channel": "phone"}, LONG_KEY, 401),
         ({"external_id": "x"}, LONG_KEY, 401),
         ({"urgency": "normal"}, LONG_KEY, 401),
+        ({"enterprise": "测试纸品厂"}, LONG_KEY, 401),
+        ({"proxy": "grid_member"}, LONG_KEY, 401),
+        ({"appointment": {"counter": "title_deed_counter", "at": "2026-09-29 09:00"}}, LONG_KEY, 201),
         ({}, None, 422),
         ({}, "fifteen-letters", 422),
         ({}, "sixteen--letters", 201),
