@@ -13,19 +13,32 @@ from typing import Annotated, Any, cast
 
 import structlog
 import typer
-import uvicorn
 
 import worker as queue_door
 from classifier.bundle import Trained, refuse_if_taken, save
 from classifier.evaluate import evaluate as measure
 from classifier.model import load
 from classifier.stream import answer_stream
-from dispatch import checkup, deadlines, demo, imports, install, jobs, packs, replay, settings
+from dispatch import checkup, deadlines, demo, imports, install, jobs, packs, replay, serving, settings
 from dispatch.desk import Desk, open_desk
 from dispatch.embedded import EmbeddedQueue
+from dispatch.options import (
+    AsJson,
+    Bundle,
+    Column,
+    Csv,
+    DatabaseUrl,
+    DepartmentWord,
+    Dir,
+    LabelColumn,
+    PackWord,
+    RedisUrl,
+    RoleWord,
+    TextColumns,
+)
 from dispatch.pack_check import check_pack, show_pack
 from dispatch.pack_explain import explain_file, show_explained
-from dispatch.parts import require_free, shared_counts
+from dispatch.repeating import answer_lines
 from dispatch.sheets import Sheet, read_columns
 from dispatch.storage import migrate
 from dispatch.storage.database import Database
@@ -33,20 +46,8 @@ from dispatch.terminal import Door, answer, bar, names_in, peak_mb, say, table, 
 from intake.csv import Columns
 from intake.times import parse_time
 from rules import policy
-from rules.errors import BadInput, DeskError
+from rules.errors import BadInput
 
-AsJson = Annotated[bool, typer.Option("--json", help="只在标准输出上写一份 JSON")]
-DatabaseUrl = Annotated[str | None, typer.Option("--database", help="数据库，同 HOTLINE_DATABASE_URL")]
-RedisUrl = Annotated[str | None, typer.Option("--redis", help="Redis，同 HOTLINE_REDIS_URL")]
-Dir = Annotated[Path | None, typer.Option("--dir", help="数据目录，缺省 ./hotline-data")]
-PackWord = Annotated[str, typer.Argument(metavar="DIR", help="规则包：文件夹，或随系统提供的名字")]
-Csv = Annotated[Path, typer.Argument(metavar="FILE.csv[.gz]")]
-Bundle = Annotated[Path, typer.Argument(metavar="BUNDLE")]
-TextColumns = Annotated[str, typer.Option("--text", help="文本列，多列用逗号分开")]
-LabelColumn = Annotated[str, typer.Option("--label", help="标签列（承办单位）")]
-RoleWord = Annotated[str, typer.Option("--role", help="角色，例如 dispatcher 或 派单员")]
-DepartmentWord = Annotated[str | None, typer.Option("--department", help="承办单位的代码或名称")]
-Column = Annotated[str | None, typer.Option()]
 app = typer.Typer(cls=Door, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
                   help="12345 热线工单：受理、分拣、派单、限时、督办。")  # fmt: skip
 
@@ -173,22 +174,12 @@ def serve(
     host: str = "127.0.0.1", port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
     workers: Annotated[int, typer.Option(min=1)] = 1,
     database: DatabaseUrl = None, redis: RedisUrl = None, dir: Dir = None,
-) -> int:  # fmt: skip
+) -> None:  # fmt: skip
     """接口和网页。没有 Redis 时照常受理，处理暂停。"""
     found = settings.read(os.environ, database, redis, dir)
     open_desk(found, os.urandom).database.close()
-    require_free(host, port)
     settings.export(found, os.environ)
-    try:
-        with shared_counts() as counts:
-            if workers > 1:
-                os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(counts))
-            uvicorn.run("api:app", factory=True, host=host, port=port, workers=workers, access_log=False,
-                        log_level="warning", timeout_graceful_shutdown=1)  # fmt: skip
-    except SystemExit as gone:
-        if gone.code:
-            raise DeskError("服务没有启动成功，原因见上面的日志。") from gone
-    return 0
+    serving.serve(host, port, workers, os.environ)
 
 
 @app.command("worker")
@@ -321,6 +312,14 @@ def evaluate(bundle: Bundle, file: Csv, text: TextColumns, label: LabelColumn, j
     answer(json, data, lambda: table(("指标", "值"), list(data.items())))
 
 
+@app.command()
+def repeats(json: AsJson = False) -> None:
+    """逐行查重复诉求：标准输入是按时间排列的 JSON 行，每一行只和前面的比；带不带 --json 都输出 JSON 行。"""
+    for line in answer_lines(sys.stdin.buffer):
+        sys.stdout.buffer.write(f"{line}\n".encode())
+        sys.stdout.buffer.flush()
+
+
 # --- Time and rules, without a database -------------------------------------------------------------------------
 
 
@@ -391,7 +390,7 @@ def _later() -> None:
 
 
 _ANY = {"allow_extra_args": True, "ignore_unknown_options": True}
-for _door, _commands in ((app, "audit repeats simulate report"), (seal, "rotate")):
+for _door, _commands in ((app, "audit simulate report"), (seal, "rotate")):
     for _name in _commands.split():
         _door.command(_name, context_settings=_ANY, help="还没有建成")(_later)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from classifier.place import Area, Gazetteer
+from classifier.place import Area, Gazetteer, spots
 from rules.errors import BadInput
 
 AREAS = [
@@ -49,3 +49,20 @@ def test_no_areas_no_places() -> None:
 def test_a_name_too_short_is_refused_by_name(name: str) -> None:
     with pytest.raises(BadInput, match="07"):
         Gazetteer([Area("07", "好名字", (name,))])
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("听橹家园停水", {"听橹家园"}),
+        ("阳光听橹家园停水", {"听橹家园"}),
+        ("住在人民东路，不是北桥镇", {"民东路", "是北桥", "北桥镇"}),
+        ("修马路、走公路、在农村", set()),
+        ("小区停水", set()),
+        ("街道", set()),
+        ("望江小区和望江小区", {"望江小区"}),
+        ("", set()),
+    ],
+)
+def test_spots_are_places_by_their_last_letters(text: str, found: set[str]) -> None:
+    assert spots(text) == found
