@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 #: Files of matters, in the order in which callers get their numbers.
-_FILES = ("matters.toml", "calls.toml")
+_FILES = ("matters.toml", "calls.toml", "answers.toml")
 
 #: Share of all contacts that the hotline answers itself (domain-12345.md 2.2: 52–90 % of real traffic).
 DIRECT_SHARE = 0.6
@@ -27,6 +27,10 @@ AT_THE_DESK = ("answer", "praise", "invalid", "transfer", "refuse")
 #: How many days before the week a matter began that takes longer than a week to unfold, by fate.
 _BEGAN = MappingProxyType(
     {"late": -9, "stalled": -13, "unsigned": -2, "extend": -6, "suspend": -5, "unsatisfied": -6}
+)
+#: Hours in which kinds of contact take place that have their own; they are on workdays.
+_OFFICE = MappingProxyType(
+    {"session": (15, 16), "visit": range(9, 17), "walk_in": (9, 10, 11), "appointment": range(9, 17)}
 )
 _ROUND = 7  # days that one round of a repeated matter takes
 
@@ -103,8 +107,10 @@ def arrivals(seed: int, direct: float = DIRECT_SHARE, first_weekday: int = 0) ->
     dice = Random(seed)  # noqa: S311 - a story, not a secret
     taking_part = _measured([each for each in stories() if each.kind != "answer"], direct)
     found: list[Arrival] = []
-    for caller, story in enumerate(taking_part):
-        found += _contacts(story, caller * 20, dice, first_weekday)
+    caller = 1
+    for story in taking_part:
+        found += _contacts(story, caller, dice, first_weekday)
+        caller += 1 if story.same_caller else len(story.texts)
     return sorted(found, key=lambda each: (each.after, each.story.name))
 
 
@@ -144,11 +150,13 @@ def _contacts(story: Story, caller: int, dice: Random, weekday: int) -> list[Arr
 
 
 def _when(story: Story, dice: Random, weekday: int) -> timedelta:
+    if story.kind in _OFFICE:
+        day = dice.choice([day for day in range(7) if (weekday + day) % 7 < 5])
+        return timedelta(days=day, hours=dice.choice(_OFFICE[story.kind]), minutes=dice.randrange(55))
     weights = [WEEKEND if (weekday + day) % 7 >= 5 else 1.0 for day in range(7)]
-    day = _BEGAN.get(story.fate)
-    if day is None:
-        day = dice.choices(range(7), weights)[0]
+    if story.fate in _BEGAN:
+        day = _BEGAN[story.fate] + dice.randrange(3)
     else:
-        day += dice.randrange(3)
+        day = dice.choices(range(7), weights)[0]
     hour = dice.choices(range(24), HOURS)[0]
     return timedelta(days=day, hours=hour, minutes=dice.randrange(60), seconds=dice.randrange(60))

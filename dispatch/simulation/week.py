@@ -13,8 +13,9 @@ from dispatch.desk import Desk
 from dispatch.handle import perform
 from dispatch.receive import Asked, receive
 from dispatch.simulation import people
+from dispatch.simulation.contacts import asked
 from dispatch.simulation.people import SCOPE, Choice, actor
-from dispatch.simulation.stories import Story, arrivals, phone
+from dispatch.simulation.stories import Story, arrivals
 from dispatch.storage import cards, counts, outbox, tickets
 from dispatch.storage import clocks as stored_clocks
 from dispatch.storage import facts as stored_facts
@@ -183,17 +184,11 @@ class _Week:
 
     def _come_in(self, moment: _Moment, ordinal: int, now: datetime) -> None:
         story = moment.story
-        raw = {
-            "channel": story.channel,
-            "text": story.texts[moment.index],
-            "type": story.type,
-            "urgency": story.urgency,
-            "caller": {"phone": phone(moment.caller)},
-            "external_id": f"demo-{ordinal:04d}",
-        }
+        raw = asked(story, moment.index, moment.caller, (self._policy, self._calendar), now)
+        request = build({**raw, "external_id": f"demo-{ordinal:04d}"}, now, occasions=self._policy.occasions)
         citizen = story.channel in _ONLINE
         who = Actor("citizen", scope=SCOPE) if citizen else actor(Role.OPERATOR)
-        receipt = receive(self._desk, build(raw, now), Asked(who), now)
+        receipt = receive(self._desk, request, Asked(who), now)
         self._told.requests += 1
         if receipt.joined:
             self._drain(now)

@@ -217,6 +217,7 @@ class Request(SQLModel, table=True):
         UniqueConstraint("scope", "idempotency_key", name="uq_request_idempotency"),
         UniqueConstraint("scope", "channel", "external_id", name="uq_request_external"),
         Index("ix_request_ticket", "ticket"),
+        partial("ix_request_appointment", "appointment_at", where="appointment_at IS NOT NULL"),
     )
     id: int | None = Field(default=None, primary_key=True, sa_type=Serial)
     ticket: str = Field(foreign_key="ticket.number", sa_type=Number)

@@ -27,6 +27,7 @@ _INDEXES: tuple[tuple[str, str, list[str], str, bool], ...] = (
     ("ix_ticket_merged", "ticket", ["merged_into"], "merged_into IS NOT NULL", False),
     ("ix_ticket_restricted", "ticket", ["number"], "restricted", False),
     ("ix_ticket_card", "ticket", ["card"], "card IS NOT NULL", False),
+    ("ix_request_appointment", "request", ["appointment_at"], "appointment_at IS NOT NULL", False),
     ("uq_event_level", "event", ["ticket", "step"], "step IS NOT NULL AND clock IS NULL", True),
 )
 
