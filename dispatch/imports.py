@@ -13,9 +13,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO, Any
 
-from dispatch import receive, triage
+from dispatch import receive, sameness, triage
 from dispatch.desk import Desk
 from dispatch.receive import Asked
+from dispatch.sameness import Likely
 from dispatch.sheets import Sheet
 from dispatch.storage import history, people, tickets
 from dispatch.storage.database import Doubled, Transaction
@@ -191,7 +192,10 @@ class _Loader:
         )
         if person is not None and contacts > 1 and danger is None and (self._order.open or not old):
             candidates = [*batch.opened[person], *tickets.open_of_person(tx, person)]
-            same = receive.same_matter(candidates, request.masked_text, batch.terms[0])
+            found = sameness.likely(
+                candidates[: sameness.COMPARED], request.title, request.masked_text, request.received_at, True
+            )
+            same = sameness.surest(found, (each.number for each in found), batch.terms[0].join_likeness)
             if same is not None:
                 self._join(batch, request, same, person, old)
                 return
@@ -207,11 +211,12 @@ class _Loader:
         if person is not None and row["stage"] in lifecycle.OPEN_STAGES:
             batch.opened[person].insert(0, row)
 
-    def _join(self, batch: _Batch, request: Request, same: Mapping[str, Any], person: int, old: bool) -> None:
-        number, told = same["number"], len(batch.ledger.outbox)
+    def _join(self, batch: _Batch, request: Request, same: Likely, person: int, old: bool) -> None:
+        number, told = same.number, len(batch.ledger.outbox)
         contact = receive.request_row(self._desk, request, IMPORTER, number, person)
-        batch.ledger.request.append({**contact, "joined": True, "stage": same["stage"]})
-        receive.join(batch.ledger, number, same["department"], request, IMPORTER, batch.now)
+        batch.ledger.request.append({**contact, "joined": True, "stage": same.row["stage"]})
+        because = {"same": same.as_data()}
+        receive.join(batch.ledger, number, same.row["department"], request, IMPORTER, batch.now, because)
         if old:
             del batch.ledger.outbox[told:]  # nobody is told today of what was said back then
         batch.joined += 1

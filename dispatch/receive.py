@@ -1,7 +1,7 @@
 """Accepting what people say (受理): one short transaction, after which a number is a promise.
 
 The caller's row is written first and stays locked: under it is decided whether this contact joins an open ticket of
-the same caller. At most six statements and one commit for each accepted contact.
+the same caller, or repeats one that is over. At most six statements and one commit for each accepted contact.
 """
 
 import json
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from classifier import likeness
+from dispatch import sameness
 from dispatch.contacts import NOTHING, Kept, keep
 from dispatch.desk import Desk
 from dispatch.record import decision_row, notices
@@ -19,7 +19,7 @@ from dispatch.storage.database import Doubled, Transaction
 from dispatch.storage.ledger import Ledger
 from intake.masking import mask
 from intake.request import Request
-from rules import escalation, repeats
+from rules import escalation
 from rules.accept import Danger, emergency
 from rules.access import Actor
 from rules.errors import BadInput, DeskError
@@ -30,9 +30,6 @@ from rules.terms import CHINA, Act, Decision, Happened, Happening, Stage, Urgenc
 
 #: What a new contact can repeat: what nobody took up, or the caller took back, is no matter that came to an end.
 _REPEATABLE = (Stage.CLOSED, Stage.ARCHIVED, Stage.ENDED, Stage.ANSWERED, Stage.MERGED)
-
-#: Texts up to this long are compared letter by letter at intake; longer ones by their beginning.
-_COMPARED = 2000
 
 
 class KeyReused(DeskError):
@@ -108,44 +105,68 @@ def accept(
     if request.caller.key is not None:
         met = people.count_contact(tx, desk.seal, request.caller.key, now)
     danger = emergency(f"{request.given_title or ''}\n{request.text}", policy.emergencies)
-    same, over = None, None
+    before = _Earlier()
     known = met.id is not None and met.contacts > 1 and not kept.alone  # who was never met has no ticket
     if danger is None and met.id is not None and known:
-        same, over = _before(tx, tickets.of_person(tx, met.id), request, policy)
+        before = _before(tx, tickets.of_person(tx, met.id), request, policy)
+    same = before.joined
     number = same["number"] if same else number
     stage = same["stage"] if same else (Stage.TRANSFERRED if danger else Stage.RECEIVED).value
     ledger = Ledger()
     contact = request_row(desk, request, asked, number, met.id, kept)
     ledger.request.append({**contact, "joined": same is not None, "stage": stage})
     if same:
-        join(ledger, number, same["department"], request, asked, now, met.malicious, kept)
+        joined = {**kept.event, "malicious": met.malicious or None, "same": before.because}
+        join(ledger, number, same["department"], request, asked, now, joined)
     else:
-        carried = _carried(tx, desk, over, policy, request.received_at, met.malicious) if over else None
+        carried = None
+        if before.over:
+            carried = _carried(tx, desk, before.over, policy, request.received_at, met.malicious)
         ledger.ticket.append(ticket_row(request, policy, number, met.id, stage, carried, kept))
-        told = {**(carried or {}), **kept.event, "malicious": met.malicious or None}
+        told = {
+            **(carried or {}),
+            **kept.event,
+            "malicious": met.malicious or None,
+            "same": before.because,
+            "perhaps": before.perhaps,
+        }
         open_matter(ledger, number, policy, request, asked, danger, now, told)
     ledger.write(tx)
     return Receipt(number, contact["query_code"], stage, same is not None)
 
 
+@dataclass(frozen=True, slots=True)
+class _Earlier:
+    """What a caller's earlier tickets say of a new contact: the open one it joins, the one that is over and that it
+    repeats, the likest that nobody can be sure of, each or none; `because` tells the machine's reasons."""
+
+    joined: Mapping[str, Any] | None = None
+    over: Mapping[str, Any] | None = None
+    because: Mapping[str, Any] | None = None
+    perhaps: Mapping[str, Any] | None = None
+
+
 def _before(
     tx: Transaction, tickets_of_caller: Sequence[Mapping[str, Any]], request: Request, policy: Policy
-) -> tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]:
-    """The open ticket of this caller that the contact joins, or the one that is over and that it repeats.
-
-    A merged ticket stands for its lead.
-    """
-    running = [each for each in tickets_of_caller if each["stage"] in OPEN_STAGES]
-    same = same_matter(running, request.masked_text, policy)
+) -> _Earlier:
+    """A sure open ticket before a sure closed one; a merged ticket stands for its lead."""
+    rows = [
+        each for each in tickets_of_caller if each["stage"] in OPEN_STAGES or each["stage"] in _REPEATABLE
+    ][: sameness.COMPARED]
+    found = sameness.likely(rows, request.title, request.masked_text, request.received_at, same_caller=True)
+    running = [each["number"] for each in rows if each["stage"] in OPEN_STAGES]
+    same = sameness.surest(found, running, policy.join_likeness)
     if same is not None:
-        return same, None
-    rest = [each for each in tickets_of_caller if each["stage"] in _REPEATABLE]
-    over = same_matter(rest, request.masked_text, policy)
-    if over is not None and over["merged_into"] is not None:
-        over = tickets.matter_of(tx, over["merged_into"]) or over
-        if over["stage"] in OPEN_STAGES:
-            return over, None
-    return None, over
+        return _Earlier(joined=same.row, because=same.as_data())
+    over = sameness.surest(found, (each.number for each in found), policy.join_likeness)
+    if over is None:
+        return _Earlier(perhaps=found[0].as_data() if found else None)
+    row = over.row
+    if row["merged_into"] is not None:
+        row = tickets.matter_of(tx, row["merged_into"]) or row
+        if row["stage"] in OPEN_STAGES:
+            return _Earlier(joined=row, because=over.as_data())
+    return _Earlier(over=row, because=over.as_data())
 
 
 def _carried(
@@ -171,18 +192,6 @@ def _carried(
         final = history.newest(tx, closed.number, Happened.ENDED)
         data |= {"former": None, "ended": (final or {}).get("words", "")}
     return data
-
-
-def same_matter(
-    candidates: Sequence[Mapping[str, Any]], text: str, policy: Policy
-) -> Mapping[str, Any] | None:
-    """The ticket of the same caller that masked `text` is about; `candidates` newest first, number and text each."""
-    signals = []
-    for each in candidates:
-        like = likeness.signals(text[:_COMPARED], each["text"][:_COMPARED])
-        signals.append(repeats.Signals(each["number"], like.identical, like.dice))
-    found = repeats.joins(tuple(signals), policy.join_likeness)
-    return next((each for each in candidates if found and each["number"] == found.number), None)
 
 
 def _query_code(desk: Desk) -> str:
@@ -307,14 +316,14 @@ def join(
     request: Request,
     asked: Asked,
     now: datetime,
-    malicious: bool = False,
-    kept: Kept = NOTHING,
+    told: Mapping[str, Any],
 ) -> None:
     """A contact about an open matter is an urging: it is recorded, and whoever works on it hears of it.
 
-    Whether it counts as complaining again (the limit was missed) is looked at afterwards, under the ticket's lock.
+    `told` says why it is the same matter, and what else is known of the contact. Whether it counts as complaining
+    again (the limit was missed) is looked at afterwards, under the ticket's lock.
     """
-    data = {"channel": request.channel, **kept.event, "malicious": malicious or None}
+    data = {"channel": request.channel, **told}
     joined = Happening(Happened.JOINED, request.received_at, data)
     ledger.event.append(history.row(number, joined, asked.actor.name, now))
     receiver = "handler" if department else "dispatcher"

@@ -12,8 +12,9 @@ from typing import Any
 
 from classifier.model import Suggestion
 from classifier.place import Area, Gazetteer
-from dispatch import clues, draining
+from dispatch import clues, draining, linking
 from dispatch.desk import Desk
+from dispatch.linking import New
 from dispatch.record import assignments, decision_row, follow, notices, record, rise
 from dispatch.storage import cards as stored_cards
 from dispatch.storage import clocks as stored_clocks
@@ -268,7 +269,7 @@ def _settle(desk: Desk, works: Sequence[Work], said: Mapping[int, Suggestion | N
         mine = set(outbox.finish_all(tx, works, now))
         held = tickets.lock_all(tx, sorted({work.ticket for work in works if work.id in mine}))
         events, timed = history.read_all(tx, list(held)), stored_clocks.timed(tx, list(held))
-        ledger, changes, again = Ledger(), [], []
+        ledger, changes, again, new = Ledger(), [], [], []
         cards = [card_of(row) for row in stored_cards.running(tx, now)]
         for work in works:
             ticket = held.get(work.ticket)
@@ -282,7 +283,11 @@ def _settle(desk: Desk, works: Sequence[Work], said: Mapping[int, Suggestion | N
             if written.climbed:
                 clues.open_all(desk, tx, ledger, written.after, written.climbed.clues, terms, now)
             again += [(judged, ticket.pack, terms)] if ticket.number in timed else []
+            if ticket.number not in timed:
+                shown = New(ticket.model_dump(), facts, judged.area, written.columns["restricted"])
+                new.append(shown)
         ledger.clock = [row for row in ledger.clock if row["ticket"] not in timed]
+        ledger.link += linking.rows(tx, new, now)
         ledger.write(tx)
         for each in again:
             _time_again(tx, *each)

@@ -145,7 +145,7 @@ class _Count:
 
 def standing(facts: Facts, policy: Policy, calendar: Calendar) -> Standing:
     """Replay `facts.happenings`; a ticket of history climbs nothing."""
-    tally = _begin(facts, _carried(facts))
+    tally = _begin(facts, carried_of(facts))
     promises = _Promises(facts, policy, calendar)
     for happening in facts.happenings:
         match happening.kind:
@@ -185,7 +185,7 @@ def _follow(tally: _Count, happening: Happening) -> None:
             pass
 
 
-def _carried(facts: Facts) -> Mapping[str, Any]:
+def carried_of(facts: Facts) -> Mapping[str, Any]:
     """What was taken over from an earlier ticket, at receipt or by a person; nothing where that was undone."""
     held: Mapping[str, Any] = {}
     for each in facts.happenings:

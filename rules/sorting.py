@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from rules.accept import RefusalRule, refusal
+from rules.escalation import carried_of
 from rules.matching import RoutingFacts
 from rules.pack_records import IncompleteRule
 from rules.policy import Policy
@@ -79,8 +80,7 @@ def sort(routed: Decision, seen: RoutingFacts, matter: Matter, policy: Policy) -
         return _known(matter.card, policy)
     if _is_restricted(routed, policy):
         return _restricted(routed, seen, policy)
-    received = next((each for each in matter.facts.happenings if each.kind is Happened.RECEIVED), None)
-    carried: Mapping[str, Any] = received.data if received else {}
+    carried = carried_of(matter.facts)
     if carried.get("ended"):
         return _ended(carried, policy)
     if carried.get("former") in policy.departments:

@@ -154,9 +154,7 @@ def _when(story: Story, dice: Random, weekday: int) -> timedelta:
         day = dice.choice([day for day in range(7) if (weekday + day) % 7 < 5])
         return timedelta(days=day, hours=dice.choice(_OFFICE[story.kind]), minutes=dice.randrange(55))
     weights = [WEEKEND if (weekday + day) % 7 >= 5 else 1.0 for day in range(7)]
-    if story.fate in _BEGAN:
-        day = _BEGAN[story.fate] + dice.randrange(3)
-    else:
-        day = dice.choices(range(7), weights)[0]
+    begun = _BEGAN.get(story.fate)
+    day = dice.choices(range(7), weights)[0] if begun is None else begun + dice.randrange(3)
     hour = dice.choices(range(24), HOURS)[0]
     return timedelta(days=day, hours=hour, minutes=dice.randrange(60), seconds=dice.randrange(60))

@@ -117,6 +117,7 @@ class _Week:
         self._midnight = datetime.combine(until.date() - timedelta(days=DAYS), datetime.min.time(), CHINA)
         self._seen: Counter[str] = Counter()
         self._lead: dict[str, str] = {}
+        self._last: dict[str, str] = {}
         self._followers: dict[str, list[str]] = {}
 
     def run(self) -> Told:
@@ -198,12 +199,23 @@ class _Week:
         self._note(receipt.number)
         ticket = _Moment(story, moment.index, moment.caller, receipt.number)
         self._do(ticket, people.at_once(story) if receipt.stage == Stage.RECEIVED else None, now)
+        self._recognise(ticket, now)
         triaged = now + TRIAGED_AFTER
         self._drain(triaged)
         facts = self._note(receipt.number)
-        if story.kind == "mass":
+        if story.kind in ("mass", "flood"):
             self._gather(ticket, triaged)
         self._plan(ticket, facts, triaged)
+
+    def _recognise(self, moment: _Moment, now: datetime) -> None:
+        """The operator sees the caller's earlier ticket and says that it is the same matter, where the machine did not."""
+        if moment.story.kind != "repeat":
+            return
+        before = self._last.get(moment.story.name)
+        self._last[moment.story.name] = moment.number
+        known = self._look(moment.number)[0].earlier
+        if before and known is None and self._look(before)[0].stage not in OPEN_STAGES:
+            self._do(moment, (Act.LINK, Role.OPERATOR, {"earlier": before}), now)
 
     def _gather(self, moment: _Moment, now: datetime) -> None:
         """The first ticket of a mass matter leads; a dispatcher merges the later ones when they see them."""

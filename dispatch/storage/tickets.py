@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, or_, select, text, update
+from sqlalchemy import Select, and_, bindparam, func, or_, select, text, update
 from sqlmodel import SQLModel, col
 from sqlmodel import select as select_model
 
@@ -21,7 +21,14 @@ _assignment = SQLModel.metadata.tables["assignment"]
 _is_open = text(IS_OPEN)
 
 _open_of_person = (
-    select(_ticket.c.number, _ticket.c.stage, _ticket.c.text, _ticket.c.department)
+    select(
+        _ticket.c.number,
+        _ticket.c.stage,
+        _ticket.c.title,
+        _ticket.c.text,
+        _ticket.c.department,
+        _ticket.c.received_at,
+    )
     .where(_ticket.c.person == bindparam("person"), _is_open)
     .order_by(_ticket.c.number)
     .limit(50)
@@ -130,6 +137,26 @@ def of_person(tx: Transaction, person: int) -> list[Mapping[str, Any]]:
     """
     rows = tx.connection().execute(_of_person, {"person": person}).mappings().all()
     return [dict(each) for each in reversed(rows)]
+
+
+def nearby(tx: Transaction, areas: Sequence[str], since: datetime, n: int) -> list[Mapping[str, Any]]:
+    """Tickets in exactly these areas received since then, newest first, at most `n` for each area; no restricted ones.
+
+    Number, area, person, title, text and received_at of each.
+    """
+    columns = [_ticket.c[name] for name in ("number", "area", "person", "title", "text", "received_at")]
+    ranked = (
+        select(
+            *columns,
+            func.row_number()
+            .over(partition_by=_ticket.c.area, order_by=_ticket.c.number.desc())
+            .label("nth"),
+        )
+        .where(_ticket.c.area.in_(areas), _ticket.c.received_at >= since, _ticket.c.restricted.is_(False))
+        .subquery()
+    )
+    query = select(ranked).where(ranked.c.nth <= n).order_by(ranked.c.number.desc())
+    return [dict(each) for each in tx.connection().execute(query).mappings()]
 
 
 def matter_of(tx: Transaction, number: str) -> Mapping[str, Any] | None:
