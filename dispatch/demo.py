@@ -160,7 +160,7 @@ def _people(desk: Desk, means: Means) -> list[dict[str, Any]]:
     with ThreadPoolExecutor(
         max_workers=os.cpu_count() or 1
     ) as hands:  # hashing passwords is most of the work
-        return list(hands.map(lambda post: _person(desk, policy, *post, means), posts))
+        return list(hands.map(lambda post: _person(desk, policy, post[0], post[1], means), posts))
 
 
 def _person(desk: Desk, policy: Policy, role: Role, department: str | None, means: Means) -> dict[str, Any]:
