@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from dispatch.jobs import QUEUES, Doorbell, SteadyDoorbell, UnknownQueue, work
+from dispatch.jobs import QUEUES, Doorbell, SteadyDoorbell, UnknownQueue, build_worker, work
 
 EMPTY = dict.fromkeys(QUEUES, 0)
 
