@@ -298,6 +298,8 @@ class _Week:
             if after.stage not in OPEN_STAGES:
                 self._ended(moment, after, now)
             self._drain(now + TRIAGED_AFTER)
+            if after.stage is Stage.RECEIVED:  # supplemented: triage has looked at it again
+                after = self._note(moment.number)
             self._plan(moment, after, now + TRIAGED_AFTER)
 
     def _ended(self, moment: _Moment, facts: Facts, now: datetime) -> None:
