@@ -18,7 +18,20 @@ from dispatch.desk import Desk, open_desk
 from dispatch.jobs import SteadyDoorbell
 from dispatch.keys import Keys
 from dispatch.sessions import Sessions
-from web import acting, faults, health, pages, public, reading, receiving, suggesting
+from web import (
+    acting,
+    cards,
+    clue_pages,
+    clues,
+    faults,
+    health,
+    pages,
+    public,
+    reading,
+    receiving,
+    render,
+    suggesting,
+)
 from web.door import Door
 from web.floods import Buckets, Guesses
 from web.measure import Counts, Guard
@@ -59,9 +72,20 @@ def create_app(desk: Desk, clock: Callable[[], datetime], counts_folder: Path | 
     )
     app.add_middleware(Guard, counts=counts, answer=faults.bare)
     faults.install(app)
-    for room in (receiving, reading, acting, suggesting, public, health, pages):
+    for room in (
+        receiving,
+        reading,
+        acting,
+        suggesting,
+        cards,
+        clues,
+        public,
+        health,
+        pages,
+        clue_pages,
+    ):
         app.include_router(room.router)
-    app.mount("/static", StaticFiles(directory=pages.FOLDER / "static"), name="static")
+    app.mount("/static", StaticFiles(directory=render.FOLDER / "static"), name="static")
     return app
 
 
