@@ -62,6 +62,7 @@ FIELD_WORDS: Mapping[str, str] = MappingProxyType(
         "for": "替谁代办",
         "head": "单位主要负责人姓名",
         "into": "并入的工单编号",
+        "earlier": "前单的编号",
         "lead": "主办单位",
         "legal_path": "法定途径",
         "level": "审核级别",
