@@ -23,7 +23,7 @@ def _merge(body: bodies.MergeBody, case: Case) -> Outcome:
         raise BadInput(f"目标工单是“{STAGES[lead.stage].words}”，不能并入。", hint="请选择一张未办结的工单。")
     if facts.restricted != lead.restricted:
         raise BadInput("限定范围办理的工单不能与一般工单合并。")
-    if any(each.kind is Happened.FOLLOWED for each in facts.happenings) and _has_followers(facts):
+    if has_followers(facts):
         raise BadInput("这张工单已有别的工单并入。", hint="请反过来，把目标工单并入这一张。")
     stage = lifecycle.move(facts.stage, Act.MERGE)
     count = max(facts.complaint_count, lead.complaint_count)
@@ -41,7 +41,8 @@ def _merge(body: bodies.MergeBody, case: Case) -> Outcome:
     )
 
 
-def _has_followers(facts: Facts) -> bool:
+def has_followers(facts: Facts) -> bool:
+    """Whether other callers' tickets are merged into this one now."""
     came = sum(each.kind is Happened.FOLLOWED for each in facts.happenings)
     went = sum(each.kind is Happened.UNFOLLOWED for each in facts.happenings)
     return came > went
@@ -66,17 +67,24 @@ def _unmerge(_body: bodies.Nothing, case: Case) -> Outcome:
     )
 
 
-def call_back_follower(body: bodies.CallBackBody, case: Case) -> Outcome:
-    """The callback of a follower's caller, once the lead was answered: who is not satisfied gets a ticket of their own.
-
-    Raises IllegalAct before the lead's reply is through.
-    """
-    lead = _other(case)
+def _may_be_called_back(facts: Facts, lead: Facts) -> None:
     if lead.stage not in _TOLD:
         raise IllegalAct(
             f"主单 {lead.number} 目前是“{STAGES[lead.stage].words}”，还没有答复可回访。",
             hint="请等主单答复审核通过。",
         )
+    told = (each for each in facts.since(Happened.MERGED) if each.kind is Happened.CALLED_BACK)
+    if any(each.data.get("reached") for each in told):
+        raise IllegalAct("这张并单工单的诉求人已回访过。", hint="诉求人另有不满的，请登记新的诉求。")
+
+
+def call_back_follower(body: bodies.CallBackBody, case: Case) -> Outcome:
+    """The callback of a follower's caller, once the lead was answered: who is not satisfied gets a ticket of their own.
+
+    Raises IllegalAct before the lead's reply is through, and when the caller was reached already.
+    """
+    lead = _other(case)
+    _may_be_called_back(case.facts, lead)
     decision = returns.of_call_back(case.facts, body, case.policy, case.now)
     stage = lifecycle.move(case.facts.stage, Act.CALL_BACK, decision.what)
     called = case.happened(
@@ -136,6 +144,8 @@ def _link(body: bodies.LinkBody, case: Case) -> Outcome:
         raise BadInput(
             f"前单目前是“{STAGES[earlier.stage].words}”，还没有办结。", hint="同一事项未办结的，请并单。"
         )
+    if earlier.stage is Stage.MERGED:
+        raise BadInput(f"前单已并入 {earlier.merged_into}。", hint="请认定为主单的重复诉求，或并入主单。")
     if facts.restricted != earlier.restricted:
         raise BadInput("限定范围办理的工单不能与一般工单关联。")
     closed = escalation.closed_of(earlier, case.policy, case.calendar)
