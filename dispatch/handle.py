@@ -58,6 +58,8 @@ def perform(
 def _held(tx: Transaction, number: str, act: Act, body: Body) -> tuple[Ticket, Ticket | None]:
     """The ticket, and the other one that the act concerns, locked in the order of their numbers."""
     into = None
+    if isinstance(body, MarkBody):
+        people.hold(tx, number)  # before the ticket, as at receipt
     if isinstance(body, MergeBody):
         into = body.into
     elif isinstance(body, LinkBody):

@@ -216,7 +216,7 @@ class _Loader:
         contact = receive.request_row(self._desk, request, IMPORTER, number, person)
         batch.ledger.request.append({**contact, "joined": True, "stage": same.row["stage"]})
         because = {"same": same.as_data()}
-        receive.join(batch.ledger, number, same.row["department"], request, IMPORTER, batch.now, because)
+        receive.join(batch.ledger, same.row, request, IMPORTER, batch.now, because)
         if old:
             del batch.ledger.outbox[told:]  # nobody is told today of what was said back then
         batch.joined += 1

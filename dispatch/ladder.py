@@ -34,7 +34,7 @@ def _look(desk: Desk, works: Sequence[Work], now: datetime) -> None:
             if climbed is None:
                 continue
             ledger = Ledger()
-            after = rise(ledger, facts, climbed, now)
+            after = rise(ledger, facts, climbed, terms[0], now)
             clues.open_all(desk, tx, ledger, after, climbed.clues, terms, now)
             ledger.write(tx)
             stored_clocks.settle(tx, ticket.number, clocks.plan(after, *terms), ticket.pack, terms[1].version)

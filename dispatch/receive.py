@@ -30,6 +30,8 @@ from rules.terms import CHINA, Act, Decision, Happened, Happening, Stage, Urgenc
 
 #: What a new contact can repeat: what nobody took up, or the caller took back, is no matter that came to an end.
 _REPEATABLE = (Stage.CLOSED, Stage.ARCHIVED, Stage.ENDED, Stage.ANSWERED, Stage.MERGED)
+#: Nobody has been named yet: there is no limit that could have been missed.
+_NO_PROMISE = (Stage.RECEIVED, Stage.INCOMPLETE)
 
 
 class KeyReused(DeskError):
@@ -108,7 +110,7 @@ def accept(
     before = _Earlier()
     known = met.id is not None and met.contacts > 1 and not kept.alone  # who was never met has no ticket
     if danger is None and met.id is not None and known:
-        before = _before(tx, tickets.of_person(tx, met.id), request, policy)
+        before = _before(tx, met.id, tickets.of_person(tx, met.id), request, policy)
     same = before.joined
     number = same["number"] if same else number
     stage = same["stage"] if same else (Stage.TRANSFERRED if danger else Stage.RECEIVED).value
@@ -117,7 +119,7 @@ def accept(
     ledger.request.append({**contact, "joined": same is not None, "stage": stage})
     if same:
         joined = {**kept.event, "malicious": met.malicious or None, "same": before.because}
-        join(ledger, number, same["department"], request, asked, now, joined)
+        join(ledger, same, request, asked, now, joined)
     else:
         carried = None
         if before.over:
@@ -147,12 +149,15 @@ class _Earlier:
 
 
 def _before(
-    tx: Transaction, tickets_of_caller: Sequence[Mapping[str, Any]], request: Request, policy: Policy
+    tx: Transaction, person: int, held: Sequence[Mapping[str, Any]], request: Request, policy: Policy
 ) -> _Earlier:
-    """A sure open ticket before a sure closed one; a merged ticket stands for its lead."""
-    rows = [
-        each for each in tickets_of_caller if each["stage"] in OPEN_STAGES or each["stage"] in _REPEATABLE
-    ][: sameness.COMPARED]
+    """A sure open ticket before a sure closed one; a merged ticket stands for its lead.
+
+    `held` are the caller's tickets and those that they were merged into, all of them locked. What may only perhaps be
+    repeated is not shown where it is a complaint about officials.
+    """
+    alike = (*OPEN_STAGES, *_REPEATABLE)
+    rows = [each for each in held if each["person"] == person and each["stage"] in alike][: sameness.COMPARED]
     found = sameness.likely(rows, request.title, request.masked_text, request.received_at, same_caller=True)
     running = [each["number"] for each in rows if each["stage"] in OPEN_STAGES]
     same = sameness.surest(found, running, policy.join_likeness)
@@ -160,12 +165,16 @@ def _before(
         return _Earlier(joined=same.row, because=same.as_data())
     over = sameness.surest(found, (each.number for each in found), policy.join_likeness)
     if over is None:
-        return _Earlier(perhaps=found[0].as_data() if found else None)
+        shown = (each.as_data() for each in found if not each.row["restricted"])
+        return _Earlier(perhaps=next(shown, None))
     row = over.row
     if row["merged_into"] is not None:
-        row = tickets.matter_of(tx, row["merged_into"]) or row
+        leads = {each["number"]: each for each in held}
+        row = leads.get(row["merged_into"]) or tickets.matter_of(tx, row["merged_into"])
         if row["stage"] in OPEN_STAGES:
             return _Earlier(joined=row, because=over.as_data())
+    if row["stage"] not in _REPEATABLE:
+        return _Earlier()
     return _Earlier(over=row, because=over.as_data())
 
 
@@ -191,6 +200,8 @@ def _carried(
     if closed.stage is Stage.ENDED:
         final = history.newest(tx, closed.number, Happened.ENDED)
         data |= {"former": None, "ended": (final or {}).get("words", "")}
+    if over["restricted"]:
+        data |= {"restricted": True, "against": over["against"]}
     return data
 
 
@@ -266,7 +277,8 @@ def ticket_row(
         "redo_round": held.get("round") or 0,
         "supervision": 0,
         "raised": 0,
-        "restricted": False,
+        "restricted": held.get("restricted", False),
+        "against": held.get("against"),
         "source_line": request.source_line,
         "upper_number": request.upper_number,
         "upper_due_at": request.upper_due_at,
@@ -311,8 +323,7 @@ def open_matter(
 
 def join(
     ledger: Ledger,
-    number: str,
-    department: str | None,
+    open_one: Mapping[str, Any],
     request: Request,
     asked: Asked,
     now: datetime,
@@ -320,16 +331,19 @@ def join(
 ) -> None:
     """A contact about an open matter is an urging: it is recorded, and whoever works on it hears of it.
 
+    `open_one` is the ticket's row: number, stage, department and restricted.
+
     `told` says why it is the same matter, and what else is known of the contact. Whether it counts as complaining
     again (the limit was missed) is looked at afterwards, under the ticket's lock.
     """
+    number, department = open_one["number"], open_one["department"]
     data = {"channel": request.channel, **told}
     joined = Happening(Happened.JOINED, request.received_at, data)
     ledger.event.append(history.row(number, joined, asked.actor.name, now))
-    receiver = "handler" if department else "dispatcher"
+    receiver = "handler" if department else "supervisor" if open_one["restricted"] else "dispatcher"
     words = "诉求人再次来电催问同一事项。"
     if request.urgency is not Urgency.NORMAL:
         words += "本次标为紧急。"
     ledger.outbox += notices(number, [Notify(receiver, words, department)], now)
-    if department:
+    if open_one["stage"] not in _NO_PROMISE:  # an accepted return: nobody holds it, its limit runs on
         ledger.outbox.append(outbox.row("ladder", number, now))

@@ -14,7 +14,7 @@ from dispatch.storage.ledger import Ledger
 from dispatch.storage.tables import Ticket
 from rules import clocks, escalation
 from rules.escalation import Climb
-from rules.outcome import Elsewhere, Notify, Outcome
+from rules.outcome import Elsewhere, Notify, Outcome, heard
 from rules.policy import Policy
 from rules.terms import CHINA, Act, Decision, Facts, Stage, Urgency
 from rules.worktime import Calendar
@@ -38,12 +38,12 @@ def record(
     """
     after = follow(facts, outcome)
     ledger = Ledger()
-    collect(ledger, after, act, outcome, ticket.pack, actor, now)
+    collect(ledger, after, act, outcome, terms[0], ticket.pack, actor, now)
     if stamp:
         ledger.event[0] = {**ledger.event[0], **stamp}
     climbed = escalation.climb(after, *terms, now.astimezone(CHINA))
     if climbed:
-        after = rise(ledger, after, climbed, now)
+        after = rise(ledger, after, climbed, terms[0], now)
         clues.open_all(desk, tx, ledger, after, climbed.clues, terms, now)
     clues.settle_all(tx, ticket.number, outcome.happenings, actor, now)
     if outcome.again:
@@ -59,10 +59,10 @@ def record(
     return after
 
 
-def rise(ledger: Ledger, after: Facts, climbed: Climb, now: datetime) -> Facts:
+def rise(ledger: Ledger, after: Facts, climbed: Climb, policy: Policy, now: datetime) -> Facts:
     """Add the rows of the rungs that fired; the facts with them come back."""
     ledger.event += [history.row(after.number, each, "system", now) for each in climbed.happenings]
-    ledger.outbox += notices(after.number, climbed.notices, now)
+    ledger.outbox += notices(after.number, heard(climbed.notices, policy, after.restricted), now)
     return replace(
         after,
         happenings=after.happenings + climbed.happenings,
@@ -82,16 +82,20 @@ def touch(
     actor: str,
     now: datetime,
 ) -> None:
-    """Write what an act on another ticket does to this locked one (并单); no clock of it moves."""
+    """Write what an act on another ticket does to this locked one (并单); no clock of it moves, but a clue may start."""
     ledger = Ledger()
     ledger.event += [history.row(facts.number, each, actor, now) for each in elsewhere.happenings]
-    ledger.outbox += notices(facts.number, elsewhere.notices, now)
+    if not facts.history:
+        told = heard(elsewhere.notices, terms[0], facts.restricted)
+        ledger.outbox += notices(facts.number, told, now)
     after = replace(facts, happenings=facts.happenings + elsewhere.happenings)
     climbed = escalation.climb(after, *terms, now.astimezone(CHINA))
     if climbed:
-        after = rise(ledger, after, climbed, now)
+        after = rise(ledger, after, climbed, terms[0], now)
         clues.open_all(desk, tx, ledger, after, climbed.clues, terms, now)
     ledger.write(tx)
+    if climbed:
+        stored_clocks.settle(tx, facts.number, clocks.plan(after, *terms), ticket.pack, terms[1].version)
     tickets.change(tx, facts.number, {**elsewhere.changes, **(climbed.changes if climbed else {})})
 
 
@@ -114,12 +118,23 @@ def follow(facts: Facts, outcome: Outcome) -> Facts:
         redo_round=outcome.changes.get("redo_round", facts.redo_round),
         complaint_count=outcome.changes.get("complaint_count", facts.complaint_count),
         supervision=outcome.changes.get("supervision", facts.supervision),
+        earlier=outcome.changes.get("earlier", facts.earlier),
+        restricted=outcome.changes.get("restricted", facts.restricted),
+        against=outcome.changes.get("against", facts.against),
+        merged_into=outcome.changes.get("merged_into", facts.merged_into),
         happenings=facts.happenings + outcome.happenings,
     )
 
 
 def collect(
-    ledger: Ledger, after: Facts, act: Act, outcome: Outcome, pack: str, actor: str, now: datetime
+    ledger: Ledger,
+    after: Facts,
+    act: Act,
+    outcome: Outcome,
+    policy: Policy,
+    pack: str,
+    actor: str,
+    now: datetime,
 ) -> None:
     """Add the new rows that `outcome` calls for; clocks are planned apart."""
     ledger.event += [history.row(after.number, each, actor, now) for each in outcome.happenings]
@@ -128,7 +143,7 @@ def collect(
     if outcome.decision:
         ledger.decision.append(decision_row(after.number, act, outcome.decision, {}, pack, now))
     if not after.history:
-        ledger.outbox += notices(after.number, outcome.notices, now)
+        ledger.outbox += notices(after.number, heard(outcome.notices, policy, after.restricted), now)
 
 
 def assignments(number: str, outcome: Outcome, actor: str, now: datetime) -> Iterable[dict[str, Any]]:

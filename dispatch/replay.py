@@ -25,7 +25,7 @@ from rules.errors import BadInput
 from rules.lifecycle import STAGES
 from rules.policy import Policy, parse
 from rules.sorting import card_of
-from rules.terms import CHINA, Act, ClockKind, Facts, Stage
+from rules.terms import CHINA, Act, ClockKind, Facts, Happened, Happening, Stage
 from rules.worktime import Calendar
 
 PAGE = 500
@@ -115,12 +115,17 @@ def _fates(
     if transferred and (would or not was):  # the words that spoke were masked: nothing to compare
         return before, before
     frozen = None if transferred else _said(decided["facts"])
-    before_it = tuple(each for each in facts.happenings if each.at < decided["at"])
-    received = replace(facts, stage=Stage.RECEIVED, happenings=before_it or facts.happenings[:1])
+    received = replace(facts, stage=Stage.RECEIVED, happenings=_known_then(facts, decided["at"]))
     card = decided["facts"].get("card")
     known = [card_of(card)] if card else []
     judged = triage.judge(ticket.model_dump(), received, frozen, new, decided["at"].astimezone(CHINA), known)
     return before, Fate(str(judged.decision.what), judged.decision.department, judged.decision.rule)
+
+
+def _known_then(facts: Facts, at: datetime) -> tuple[Happening, ...]:
+    """What had happened when it was decided; of the same instant only what asked for the decision."""
+    asked = (Happened.RECEIVED, Happened.SUPPLEMENTED)
+    return tuple(each for each in facts.happenings if each.at < at or (each.at == at and each.kind in asked))
 
 
 def _masked_words(ticket: Ticket) -> str:

@@ -18,7 +18,7 @@ from rules import clocks, digests
 from rules.acts import decide
 from rules.bodies import Nothing
 from rules.clocks import KIND_WORDS
-from rules.outcome import Case, Notify
+from rules.outcome import Case, Notify, heard
 from rules.policy import Policy
 from rules.terms import CHINA, Act, ClockKind, Happened, Happening, Stage, Urgency
 from rules.worktime import Calendar
@@ -153,15 +153,8 @@ def _notices(
     }[highest["action"]]
     if len(due) > 1:
         words += f"（系统停顿期间另有 {len(due) - 1} 个提醒一并合入本通知）"
-    receivers = (_present(each, ticket, policy) for each in highest["receivers"])
-    return [Notify(receiver, words, ticket.department) for receiver in dict.fromkeys(receivers)]
-
-
-def _present(receiver: str, ticket: Ticket, policy: Policy) -> str:
-    """Who hears of it: while no department holds the ticket (an accepted return), the dispatcher in its people's place."""
-    known = policy.receivers.get(receiver)
-    nobody = ticket.department is None and known is not None and known.scope == "department"
-    return "dispatcher" if nobody else receiver
+    told = (Notify(receiver, words, ticket.department) for receiver in highest["receivers"])
+    return heard(told, policy, ticket.restricted)
 
 
 def _resume(desk: Desk, tx: Transaction, ticket: Ticket, now: datetime) -> int:

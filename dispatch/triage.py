@@ -27,7 +27,7 @@ from intake.elements import found_in
 from rules import clocks, escalation, lifecycle
 from rules.escalation import Climb
 from rules.occasions import effect
-from rules.outcome import Notify, Outcome
+from rules.outcome import Notify, Outcome, heard
 from rules.policy import Policy
 from rules.routing import RoutingFacts, route
 from rules.sorting import Card, Matter, card_for, card_of, sort
@@ -198,11 +198,12 @@ def write(
     ledger.decision.append(decision_row(number, Act.TRIAGE, judged.decision, judged.seen, pack, now))
     climbed = escalation.climb(after, *terms, now)
     if climbed:
-        after = rise(ledger, after, climbed, now)
+        after = rise(ledger, after, climbed, terms[0], now)
     plans = clocks.plan(after, *terms)
     ledger.clock += stored_clocks.fresh(number, plans, pack, terms[1].version)
     if not after.history:
-        ledger.outbox += notices(number, judged.outcome.notices, now)
+        told = heard(judged.outcome.notices, terms[0], after.restricted)
+        ledger.outbox += notices(number, told, now)
     changes = judged.outcome.changes
     columns = {
         "stage": after.stage.value,
@@ -282,8 +283,8 @@ def _settle(desk: Desk, works: Sequence[Work], said: Mapping[int, Suggestion | N
             changes.append({"row": ticket.number, **written.columns})
             if written.climbed:
                 clues.open_all(desk, tx, ledger, written.after, written.climbed.clues, terms, now)
-            again += [(judged, ticket.pack, terms)] if ticket.number in timed else []
-            if ticket.number not in timed:
+            again += [(written.after, ticket.pack, terms)] if ticket.number in timed else []
+            if not any(each.kind is Happened.SUPPLEMENTED for each in facts.happenings):  # linked once
                 shown = New(ticket.model_dump(), facts, judged.area, written.columns["restricted"])
                 new.append(shown)
         ledger.clock = [row for row in ledger.clock if row["ticket"] not in timed]
@@ -294,7 +295,6 @@ def _settle(desk: Desk, works: Sequence[Work], said: Mapping[int, Suggestion | N
         tickets.change_all(tx, changes)
 
 
-def _time_again(tx: Transaction, judged: Judged, pack: str, terms: tuple[Policy, Calendar]) -> None:
+def _time_again(tx: Transaction, after: Facts, pack: str, terms: tuple[Policy, Calendar]) -> None:
     """Clocks of a ticket that somebody acted on (urged) before it was triaged: they are stored already."""
-    after = follow(judged.facts, judged.outcome)
     stored_clocks.settle(tx, after.number, clocks.plan(after, *terms), pack, terms[1].version)

@@ -25,9 +25,10 @@ def _dispatched(
     case: Case, act: Act, kind: Happened, lead: str, assists: tuple[str, ...], reason: str
 ) -> Outcome:
     department = case.department(lead)
-    _not_to_the_accused(department, case)
     named = dict.fromkeys(map(case.department, assists))
     helpers = tuple(code for code in named if code != department)
+    for code in (department, *helpers):
+        _not_to_the_accused(code, case)
     told = tuple(Notify("liaison", f"新工单待签收：{reason}", code) for code in (department, *helpers))
     return Outcome(
         happenings=(

@@ -15,6 +15,7 @@ from rules.outcome import Notify
 from rules.pack_records import CountingRule, Level
 from rules.policy import Policy
 from rules.terms import ClockKind, Facts, Happened, Happening, Stage
+from rules.wording import rung_words
 from rules.worktime import Calendar
 
 #: What a rung by count writes into the history.
@@ -28,8 +29,6 @@ RUNG_EVENTS: Mapping[str, Happened] = MappingProxyType(
 )
 #: By this name a wrong link to an earlier ticket is undone.
 LINK = "link"
-
-_NUMERALS = "零一二三四五六七八九"
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +144,19 @@ class _Count:
 
 def standing(facts: Facts, policy: Policy, calendar: Calendar) -> Standing:
     """Replay `facts.happenings`; a ticket of history climbs nothing."""
+    tally = _replayed(facts, policy, calendar)
+    due = () if facts.history or facts.stage is Stage.ENDED else _due(tally, facts, policy)
+    return Standing(tally.count, tally.at, due, *_in_force(facts, due, tally.count))
+
+
+def founded(event: Happening, facts: Facts, policy: Policy, calendar: Calendar) -> bool:
+    """Whether the count that a rung's event stood on is still reached: a link that was undone takes it away."""
+    tally = _replayed(facts, policy, calendar)
+    reached = {"complaints": tally.count, "redos": tally.failed, "returns": tally.returned}
+    return int(event.data["count"]) <= reached[event.data["trigger"]]
+
+
+def _replayed(facts: Facts, policy: Policy, calendar: Calendar) -> "_Count":
     tally = _begin(facts, carried_of(facts))
     promises = _Promises(facts, policy, calendar)
     for happening in facts.happenings:
@@ -164,8 +176,7 @@ def standing(facts: Facts, policy: Policy, calendar: Calendar) -> Standing:
                 tally.base = max(tally.base, int(happening.data.get("count", 1)))
             case _:
                 _follow(tally, happening)
-    due = () if facts.history or facts.stage is Stage.ENDED else _due(tally, facts, policy)
-    return Standing(tally.count, tally.at, due, *_in_force(facts, due, tally.count))
+    return tally
 
 
 def _follow(tally: _Count, happening: Happening) -> None:
@@ -181,6 +192,8 @@ def _follow(tally: _Count, happening: Happening) -> None:
             tally.malicious = bool(happening.data.get("malicious"))
         case Happened.SUSPENDED | Happened.RESUMED:
             tally.suspended = happening.kind is Happened.SUSPENDED
+        case Happened.UNMERGED:  # it goes to the dispatcher: no pause and no reply of before holds any more
+            tally.suspended, tally.replied_at = False, None
         case _:
             pass
 
@@ -223,12 +236,13 @@ class _Promises:
         if self._plans is None:
             found = clocks.plan(*self._ask)
             self._plans = [each for each in found if each.kind is ClockKind.HANDLE]
-        held, begun = None, None
+        held, before = None, None
         for each in self._plans:
-            begun = begun or each.started_at
-            if begun <= at:
+            renewed = before is not None and before.started_at == each.started_at
+            begun = before.stopped_at if before is not None and renewed else each.started_at
+            if begun is not None and begun <= at:
                 held = each
-            begun = each.stopped_at
+            before = each
         if held is None or held.due_at is None or tally.suspended:
             return False
         return min(at, tally.replied_at or at) > held.due_at
@@ -321,7 +335,7 @@ def climb(facts: Facts, policy: Policy, calendar: Calendar, now: datetime) -> Cl
         happenings=tuple(_event(level, found, now) for level in found.due),
         changes=changes,
         notices=tuple(
-            Notify(receiver, _words(level, found), _whose(receiver, facts, policy))
+            Notify(receiver, rung_words(level), _whose(receiver, facts, policy))
             for level in found.due
             for receiver in level.receivers
         ),
@@ -333,14 +347,20 @@ def _clues(due: tuple[Level, ...]) -> tuple[Level, ...]:
     return tuple(level for level in due if level.action == "clue")
 
 
-def open_clue(facts: Facts) -> Happening | None:
-    """The clue that nobody has settled or taken back; while it stands, a second trigger adds an event, no second clue."""
-    for each in reversed(facts.happenings):
+def clue_events(facts: Facts) -> tuple[Happening, ...]:
+    """What the clue stands on that nobody has settled or taken back: the event that opened it, then further triggers."""
+    found: tuple[Happening, ...] = ()
+    for each in facts.happenings:
         if each.kind is Happened.CLUE_SETTLED or (each.kind is Happened.UNDONE and each.data.get("clue")):
-            return None
-        if each.kind is Happened.CLUE_OPENED:
-            return each
-    return None
+            found = ()
+        elif each.kind is Happened.CLUE_OPENED:
+            found = (*found, each)
+    return found
+
+
+def open_clue(facts: Facts) -> Happening | None:
+    """The event that opened the clue of today; while it stands, a second trigger adds an event, no second clue."""
+    return next(iter(clue_events(facts)), None)
 
 
 def _may_climb(facts: Facts) -> bool:
@@ -362,21 +382,6 @@ def _event(level: Level, found: Standing, now: datetime) -> Happening:
     if level.supervision:
         data["level"] = level.supervision
     return Happening(RUNG_EVENTS[level.action], now, {**data, "complaints": found.count}, level.step)
-
-
-def _words(level: Level, found: Standing) -> str:
-    reason = {
-        "complaints": f"同一事项第 {level.count} 次投诉",
-        "redos": f"重办 {level.count} 次仍未解决",
-        "returns": f"已被退单 {level.count} 次",
-    }[level.trigger]
-    measure = {
-        "redo": "请重新办理",
-        "supervise": f"现予{_NUMERALS[level.supervision]}级督办",
-        "raise": "现提级，请阅示",
-        "clue": "已形成线索并拟好整改、问责记录草稿，请在时限内确认或驳回，逾期自动上报",
-    }[level.action]
-    return f"{reason}，{measure}。"
 
 
 def _whose(receiver: str, facts: Facts, policy: Policy) -> str | None:

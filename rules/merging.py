@@ -71,17 +71,24 @@ def _unmerge(_body: bodies.Nothing, case: Case) -> Outcome:
     )
 
 
-def call_back_follower(body: bodies.CallBackBody, case: Case) -> Outcome:
-    """The callback of a follower's caller, once the lead was answered: who is not satisfied gets a ticket of their own.
-
-    Raises IllegalAct before the lead's reply is through.
-    """
-    lead = _other(case)
+def _may_be_called_back(facts: Facts, lead: Facts) -> None:
     if lead.stage not in _TOLD:
         raise IllegalAct(
             f"主单 {lead.number} 目前是“{STAGES[lead.stage].words}”，还没有答复可回访。",
             hint="请等主单答复审核通过。",
         )
+    told = (each for each in facts.since(Happened.MERGED) if each.kind is Happened.CALLED_BACK)
+    if any(each.data.get("reached") for each in told):
+        raise IllegalAct("这张并单工单的诉求人已回访过。", hint="诉求人另有不满的，请登记新的诉求。")
+
+
+def call_back_follower(body: bodies.CallBackBody, case: Case) -> Outcome:
+    """The callback of a follower's caller, once the lead was answered: who is not satisfied gets a ticket of their own.
+
+    Raises IllegalAct before the lead's reply is through, and when the caller was reached already.
+    """
+    lead = _other(case)
+    _may_be_called_back(case.facts, lead)
     decision = returns.of_call_back(case.facts, body, case.policy, case.now)
     stage = lifecycle.move(case.facts.stage, Act.CALL_BACK, decision.what)
     called = case.happened(
@@ -141,6 +148,8 @@ def _link(body: bodies.LinkBody, case: Case) -> Outcome:
         raise BadInput(
             f"前单目前是“{STAGES[earlier.stage].words}”，还没有办结。", hint="同一事项未办结的，请并单。"
         )
+    if earlier.stage is Stage.MERGED:
+        raise BadInput(f"前单已并入 {earlier.merged_into}。", hint="请认定为主单的重复诉求，或并入主单。")
     if facts.restricted != earlier.restricted:
         raise BadInput("限定范围办理的工单不能与一般工单关联。")
     closed = escalation.closed_of(earlier, case.policy, case.calendar)

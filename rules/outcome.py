@@ -1,7 +1,7 @@
 """What comes of an act (操作结果): happenings, changed columns, a decision, and who hears of it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +18,27 @@ class Notify:
     receiver: str
     words: str
     department: str | None = None
+
+
+#: Of a complaint about officials the supervisor hears what they would (限定范围).
+_OUTSIDE_THE_CIRCLE = ("operator", "dispatcher", "caller_back")
+
+
+def heard(wanted: Iterable[Notify], policy: Policy, restricted: bool) -> list[Notify]:
+    """Who hears in fact, each once: nothing is told to people of no department, or beyond a restricted ticket's circle.
+
+    While no department holds the ticket (an accepted return, a repeat whose former lead is gone), the dispatcher
+    hears in its people's place; of a restricted one the supervisor, as for every part of the desk.
+    """
+    found = []
+    for each in wanted:
+        known, receiver = policy.receivers.get(each.receiver), each.receiver
+        if each.department is None and known is not None and known.scope == "department":
+            receiver = "dispatcher"
+        if restricted and receiver in _OUTSIDE_THE_CIRCLE:
+            receiver = "supervisor"
+        found.append(replace(each, receiver=receiver))
+    return list(dict.fromkeys(found))
 
 
 @dataclass(frozen=True, slots=True)

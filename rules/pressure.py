@@ -1,6 +1,7 @@
 """Acts of pressure (督办、提级、撤销升级、审定线索、标记诉求人): body in, Outcome out."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from itertools import chain
 from types import MappingProxyType
 from typing import Any
@@ -52,7 +53,7 @@ def _undo(body: bodies.UndoBody, case: Case) -> Outcome:
     event = escalation.undoable(case.facts, body.step)
     if event is None:
         raise BadInput(f"没有可以撤销的升级“{body.step}”。", hint=_what_can_be_undone(case))
-    is_clue = event.kind is Happened.CLUE_OPENED or None
+    is_clue = event is escalation.open_clue(case.facts) or None  # a second trigger, or an old one, leaves it
     undone = case.happened(
         Happened.UNDONE, step=body.step, at=event.at.isoformat(), reason=body.reason, clue=is_clue
     )
@@ -69,10 +70,8 @@ def _unlink(body: bodies.UndoBody, case: Case) -> Outcome:
     if case.facts.earlier is None:
         raise BadInput("这张工单没有认定为重复诉求。")
     words = f"不再认定为 {case.facts.earlier} 的重复诉求：{body.reason}"
-    clue = escalation.open_clue(case.facts)
-    undone = case.happened(
-        Happened.UNDONE, step=body.step, reason=body.reason, clue=True if clue is not None else None
-    )
+    clue = _stood_on_the_link(body, case) or None
+    undone = case.happened(Happened.UNDONE, step=body.step, reason=body.reason, clue=clue)
     heard = (
         each for each in case.policy.levels if any(each.step == told.step for told in case.facts.happenings)
     )
@@ -83,6 +82,15 @@ def _unlink(body: bodies.UndoBody, case: Case) -> Outcome:
         decision=Decision("undone", words, body.step, pack=case.policy.hash),
         notices=_told(receivers, words, case),
     )
+
+
+def _stood_on_the_link(body: bodies.UndoBody, case: Case) -> bool:
+    """Whether the waiting clue goes with the link: not where, say, three returns of this very ticket carry it."""
+    without = (*case.facts.happenings, case.happened(Happened.UNDONE, step=body.step))
+    after = replace(case.facts, happenings=without)
+    events = escalation.clue_events(case.facts)
+    held = any(escalation.founded(each, after, case.policy, case.calendar) for each in events)
+    return bool(events) and not held
 
 
 def _receivers(step: str, event: Happening, case: Case) -> tuple[str, ...]:

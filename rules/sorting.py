@@ -71,16 +71,17 @@ class Matter:
 def sort(routed: Decision, seen: RoutingFacts, matter: Matter, policy: Policy) -> Decision:
     """The decision on a new matter: what routing said, unless something stronger holds.
 
-    In this order: praise as it is, a known event answered, complaints about officials restricted, a matter that has
-    ended answered, one that is told again straight to the former lead, out of scope and vague ones to a person.
+    In this order: praise as it is, complaints about officials restricted (also where they are told again in milder
+    words), a known event answered, a matter that has ended answered, one that is told again straight to the former
+    lead, out of scope and vague ones to a person.
     """
     if seen.type == "praise":
         return routed
+    carried = carried_of(matter.facts)
+    if carried.get("restricted") or _is_restricted(routed, policy):
+        return _restricted(routed, seen, carried, policy)
     if matter.card is not None:
         return _known(matter.card, policy)
-    if _is_restricted(routed, policy):
-        return _restricted(routed, seen, policy)
-    carried = carried_of(matter.facts)
     if carried.get("ended"):
         return _ended(carried, policy)
     if carried.get("former") in policy.departments:
@@ -103,12 +104,13 @@ def _is_restricted(routed: Decision, policy: Policy) -> bool:
     return any(rule.restricted for rule in policy.routing if rule.id == routed.rule)
 
 
-def _restricted(routed: Decision, seen: RoutingFacts, policy: Policy) -> Decision:
+def _restricted(routed: Decision, seen: RoutingFacts, carried: Mapping[str, Any], policy: Policy) -> Decision:
     """A person decides, out of the sight of others; the department complained of is named so that it never gets it."""
-    rule = next(each for each in policy.routing if each.id == routed.rule)
-    named = [code for code in named_in(seen, policy) if code != rule.lead]
+    leads = [each.lead for each in policy.routing if each.id == routed.rule and each.restricted]
+    known = [carried.get("against")]
     likely = [policy.department_of(label) for label, _ in seen.labels[:1]]
-    against = next(iter([*named, *(each.code for each in likely if each and each.code != rule.lead)]), None)
+    named = [*known, *named_in(seen, policy), *(each.code for each in likely if each)]
+    against = next((code for code in named if code in policy.departments and code not in leads), None)
     who = (
         f"被反映单位疑为{policy.departments[against].name}，不得派给该单位。"
         if against

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from rules.pack_records import Level
 from rules.terms import Happened, Unit
 
 EVENT_WORDS: Mapping[Happened, str] = MappingProxyType(
@@ -75,3 +76,19 @@ UNIT_WORDS: Mapping[Unit, str] = MappingProxyType(
         Unit.MINUTES: "分钟",
     }
 )
+
+
+def rung_words(level: Level) -> str:
+    """What the receivers of a rung by count are told (按次数升级): why, and what is to be done."""
+    reason = {
+        "complaints": f"同一事项第 {level.count} 次投诉",
+        "redos": f"重办 {level.count} 次仍未解决",
+        "returns": f"已被退单 {level.count} 次",
+    }[level.trigger]
+    measure = {
+        "redo": "请重新办理",
+        "supervise": f"现予{'一二三'[level.supervision - 1]}级督办",
+        "raise": "现提级，请阅示",
+        "clue": "已形成线索并拟好整改、问责记录草稿，请在时限内确认或驳回，逾期自动上报",
+    }[level.action]
+    return f"{reason}，{measure}。"

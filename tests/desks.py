@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from dispatch import follow_up, packs, settings, triage
+from dispatch import follow_up, ladder, packs, settings, triage
 from dispatch.desk import Desk, open_desk
 from dispatch.handle import perform
 from dispatch.receive import Asked, Receipt, receive
@@ -82,8 +82,6 @@ def rows(desk: Desk, sql: str) -> list[dict]:
 
 
 def settle(desk: Desk, now: datetime) -> None:
-    """Let the workers empty both queues."""
-    while triage.drain(desk, now):
-        pass
-    while follow_up.drain(desk, now):
+    """Let the workers empty their queues, but for the digest of the next morning."""
+    while triage.drain(desk, now) or ladder.drain(desk, now) or follow_up.drain(desk, now):
         pass

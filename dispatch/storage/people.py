@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import Dialect, Table, literal_column, update
+from sqlalchemy import Dialect, Table, literal_column, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 
@@ -27,6 +27,7 @@ KEY_BYTES = 32
 NONCE_BYTES = 12
 
 _person = SQLModel.metadata.tables["person"]
+_ticket = SQLModel.metadata.tables["ticket"]
 
 
 class NoKey(DeskError):
@@ -169,6 +170,13 @@ def mark(
         raise BadInput("这张工单没有留下诉求人的号码，不能标记。")
     values = {"malicious_at": now if malicious else None, "malicious_by": actor, "malicious_reason": reason}
     tx.connection().execute(update(_person).where(_person.c.id == person).values(**values))
+
+
+def hold(tx: Transaction, ticket: str) -> None:
+    """Lock the row of the caller of a ticket, who never changes; nothing where nobody is known."""
+    of_ticket = select(_ticket.c.person).where(_ticket.c.number == ticket).scalar_subquery()
+    query = select(_person.c.id).where(_person.c.id == of_ticket)
+    tx.connection().execute(query.with_for_update(key_share=True))
 
 
 def count_contact(tx: Transaction, seal: Seal, key: str, now: datetime) -> Met:

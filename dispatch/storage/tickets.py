@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, func, or_, select, text, update
+from sqlalchemy import Select, and_, bindparam, func, or_, select, text, union, update
 from sqlmodel import SQLModel, col
 from sqlmodel import select as select_model
 
@@ -29,6 +29,7 @@ _open_of_person = (
         _ticket.c.title,
         _ticket.c.text,
         _ticket.c.department,
+        _ticket.c.restricted,
         _ticket.c.received_at,
     )
     .where(_ticket.c.person == bindparam("person"), _is_open)
@@ -49,17 +50,25 @@ _MATTER = (
     "received_at",
     "redo_round",
     "merged_into",
+    "person",
+    "restricted",
+    "against",
 )
 _newest_of_person = (
-    select(_ticket.c.number)
+    select(_ticket.c.number, _ticket.c.merged_into)
     .where(_ticket.c.person == bindparam("person"))
     .order_by(_ticket.c.number.desc())
     .limit(50)
-    .scalar_subquery()
+    .subquery("newest")
+)
+#: A union and not an "or": both databases then look up by key, and never read the whole table.
+_and_their_leads = union(
+    select(_newest_of_person.c.number),
+    select(_newest_of_person.c.merged_into).where(_newest_of_person.c.merged_into.is_not(None)),
 )
 _of_person = (
     select(*(_ticket.c[name] for name in _MATTER))
-    .where(_ticket.c.number.in_(_newest_of_person))
+    .where(_ticket.c.number.in_(_and_their_leads))
     .order_by(_ticket.c.number)
     .with_for_update(key_share=True)
 )
@@ -140,7 +149,7 @@ def open_of_person(tx: Transaction, person: int) -> list[Mapping[str, Any]]:
 def of_person(tx: Transaction, person: int) -> list[Mapping[str, Any]]:
     """The newest fifty tickets of a caller whose row the transaction holds locked, newest first, with their counts.
 
-    Locked oldest first, like every batch.
+    Those that they were merged into are among them, whoever called. Locked oldest first, like every batch.
     """
     rows = tx.connection().execute(_of_person, {"person": person}).mappings().all()
     return [dict(each) for each in reversed(rows)]
@@ -166,11 +175,10 @@ def nearby(tx: Transaction, areas: Sequence[str], since: datetime, n: int) -> li
     return [dict(each) for each in tx.connection().execute(query).mappings()]
 
 
-def matter_of(tx: Transaction, number: str) -> Mapping[str, Any] | None:
-    """What `of_person` gives, of one ticket, not locked; None where there is none."""
+def matter_of(tx: Transaction, number: str) -> Mapping[str, Any]:
+    """What `of_person` gives, of one ticket that exists, locked: a merge came while its follower was waited for."""
     query = select(*(_ticket.c[name] for name in _MATTER)).where(_ticket.c.number == number)
-    found = tx.connection().execute(query).mappings().first()
-    return dict(found) if found else None
+    return dict(tx.connection().execute(query.with_for_update(key_share=True)).mappings().one())
 
 
 def lock(tx: Transaction, number: str) -> Ticket:
