@@ -13,7 +13,7 @@ from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from dispatch import settings
+from dispatch import sameness, settings
 from dispatch.desk import Desk, open_desk
 from dispatch.jobs import SteadyDoorbell
 from dispatch.keys import Keys
@@ -104,6 +104,7 @@ def app() -> FastAPI:
     found = settings.read(os.environ)
     bell = SteadyDoorbell(found.redis_url or f"unix://{found.socket}")
     folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    sameness.warm()
     return create_app(open_desk(found, os.urandom, bell), _now, Path(folder) if folder else None)
 
 
