@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rules.access import CLUE_STATES, Sight
+from rules.escalation import LINK
 from rules.terms import Act, ClockKind, Happened, Role
 
 Row = Mapping[str, Any]
@@ -28,11 +29,12 @@ class Veil:
         return set(CLUE_STATES) <= set(self.sight.clues)
 
     def events(self, rows: Sequence[Row]) -> list[Row]:
-        """The history without what is sealed."""
+        """The history without what is sealed, and without marks of clues that are not known."""
         told = (each for each in rows if self._all_clues or not self._hides(each))
+        left_out = ("sealed",) if self._all_clues or self.clues else ("sealed", "clue")
         return self.rows(
             [
-                {**each, "data": {key: value for key, value in each["data"].items() if key != "sealed"}}
+                {**each, "data": {key: value for key, value in each["data"].items() if key not in left_out}}
                 for each in told
             ]
         )
@@ -67,7 +69,8 @@ class Veil:
             case Happened.CLUE_SENT_UP:
                 return not self.clues
             case Happened.UNDONE:
-                return bool(data.get("clue")) and not self._knows(data.get("step"))
+                of_clue = data.get("clue") and data["step"] != LINK  # a link that was undone is no secret
+                return bool(of_clue) and not self._knows(data["step"])
             case _:
                 return data.get("clock") == ClockKind.CLUE and not self.clues
 

@@ -158,6 +158,8 @@ def _undoable(facts: Facts, actor: Actor) -> Sequence[tuple[str, Happening]]:
     else:
         names = dict.fromkeys(escalation.step_of(each) for each in facts.happenings)
         found = {name: escalation.undoable(facts, name) for name in names if name}
+        if facts.earlier is not None:
+            found[escalation.LINK] = facts.last(Happened.LINKED, Happened.RECEIVED)
     return tuple((name, each) for name, each in found.items() if each is not None)
 
 

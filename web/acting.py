@@ -10,7 +10,7 @@ from dispatch import view
 from dispatch.handle import perform
 from dispatch.storage import tickets
 from rules.access import ACT_ROLES
-from rules.bodies import BODIES, Body, MergeBody
+from rules.bodies import BODIES, Body, LinkBody, MergeBody
 from rules.errors import DeskError, IllegalAct
 from rules.lifecycle import ACT_WORDS
 from rules.terms import Act
@@ -65,13 +65,23 @@ def _route_of(act: Act) -> Callable[..., Response]:
 
 def _done(number: str, act: Act, body: Any, asker: Asker) -> Response:
     """Do it, unless a ticket that the act names is out of the asker's sight: then it does not exist for them."""
-    named = (number, body.into) if isinstance(body, MergeBody) else (number,)
-    view.may_see(asker.desk, named, asker.actor, asker.now)
+    view.may_see(asker.desk, _named(number, body), asker.actor, asker.now)
     if act is Act.SETTLE_CLUE:
         _check_clue(asker, number)
     perform(asker.desk, number, act, body, body.version, asker.actor, asker.now)
     with asker.desk.database.reading() as tx:
         return say(show.brief(tickets.read(tx, number)))
+
+
+def _named(number: str, body: Any) -> tuple[str, ...]:
+    """Every ticket that the act speaks of."""
+    match body:
+        case MergeBody():
+            return number, body.into
+        case LinkBody():
+            return number, body.earlier
+        case _:
+            return (number,)
 
 
 def _check_clue(asker: Asker, number: str) -> None:

@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 from dispatch.view import Row, View
 from intake.elements import ELEMENT_WORDS
 from rules.clocks import KIND_WORDS
-from rules.escalation import step_of
+from rules.escalation import LINK, step_of
 from rules.evidence_words import TRIGGER_WORDS
 from rules.lifecycle import ACT_WORDS
 from rules.terms import CHANNEL_WORDS, CHINA, Act, ClockKind, Happened, Happening, Stage
@@ -165,6 +165,8 @@ def _of_pressure(data: Mapping[str, Any], view: View) -> list[str]:
 
 def _step_words(data: Mapping[str, Any], view: View) -> str:
     """The event that was undone, in words; the step itself where it is out of sight."""
+    if data["step"] == LINK:
+        return EVENT_WORDS[Happened.LINKED]
     for each in view.events:
         event = Happening(Happened(each["kind"]), each["at"], each["data"], each["step"] or "")
         if step_of(event) == data["step"] and event.at.astimezone(CHINA).isoformat() == data.get("at"):

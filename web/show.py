@@ -8,6 +8,7 @@ from dispatch.storage.tables import Request, Ticket
 from dispatch.view import Row, View, standing
 from intake.elements import ELEMENT_WORDS
 from rules.clocks import KIND_WORDS
+from rules.escalation import LINK
 from rules.evidence_words import TRIGGER_WORDS
 from rules.policy import Policy
 from rules.terms import (
@@ -112,10 +113,15 @@ def matter(view: View) -> dict[str, Any]:
         "clues": [clue(each, view.policy) for each in view.clues],
         "missing": [{"element": each, "words": ELEMENT_WORDS[each]} for each in view.missing],
         "undoable": [
-            {"step": step, "words": EVENT_WORDS[each.kind], "at": moment(each.at)}
+            {"step": step, "words": undoable_words(step, each.kind), "at": moment(each.at)}
             for step, each in view.undoable
         ],
     }
+
+
+def undoable_words(step: str, kind: Happened) -> str:
+    """What would be undone; a link to an earlier ticket may stand in the receipt itself."""
+    return EVENT_WORDS[Happened.LINKED if step == LINK else kind]
 
 
 def kin_of(row: Row, policy: Policy) -> dict[str, Any]:

@@ -91,6 +91,39 @@ def test_merges_that_cannot_be_are_refused_with_the_reason(both):
     assert both.read(one)["stage"] == "to_dispatch"
 
 
+def test_a_person_links_a_repeat_and_takes_the_link_back(both):
+    earlier = closed(both)
+    both.later(days=3)
+    later = waiting(both, text="滨河路的灯还是不亮")
+    assert both.act(later, "link", "operator", earlier=earlier).status_code == 200
+    both.act(later, "urge", "operator", words="还是没有修")
+    whole = both.read(later)
+    assert (whole["earlier"]["number"], whole["ticket"]["complaint_count"]) == (earlier, 2)
+    assert [each["number"] for each in both.read(earlier)["later"]] == [later]
+    assert ("link", "认定重复") in [(each["step"], each["words"]) for each in whole["undoable"]]
+    again = both.act(later, "link", "operator", earlier=earlier)
+    assert (again.status_code, "已认定" in again.json()["detail"]) == (422, True)
+    assert both.act(later, "undo", "supervisor", step="link", reason="不是一回事").status_code == 200
+    whole = both.read(later)
+    assert (whole["earlier"], whole["ticket"]["complaint_count"]) == (None, 1)
+    assert both.act(later, "undo", "supervisor", step="link", reason="不是一回事").status_code == 422
+
+
+def test_links_that_cannot_be_are_refused_with_the_reason(both):
+    one = waiting(both)
+    both.later(minutes=1)
+    other = waiting(both, text="第二件事")
+    for earlier, status, words in (
+        (one, 422, "还没有办结"),
+        (other, 422, "更早的工单"),
+        (UNKNOWN, 404, f"没有工单“{UNKNOWN}”"),
+        ("", 422, "请填写 earlier（前单编号）"),
+    ):
+        answer = both.act(other, "link", "dispatcher", earlier=earlier)
+        assert (answer.status_code, words in answer.json()["detail"]) == (status, True), answer.text
+    assert both.act(other, "link", "handler", LEAD, earlier=one).status_code == 404
+
+
 @pytest.fixture
 def vague(both):
     number = waiting(both, caller=CALLER, **VAGUE)
@@ -248,6 +281,7 @@ def test_a_stale_version_changes_nothing_and_says_what_changed(site, act, role, 
         ("supplement", "operator", {"elements": {"place": "x"}}),
         ("undo", "supervisor", {"step": "raise", "reason": "x"}),
         ("merge", "dispatcher", {"into": UNKNOWN}),
+        ("link", "operator", {"earlier": UNKNOWN}),
         ("unmerge", "dispatcher", {}),
         ("end", "supervisor", {"reason": "x", "evidence": "y"}),
         ("archive", "admin", {}),

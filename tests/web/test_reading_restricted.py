@@ -126,18 +126,16 @@ def test_the_operator_who_logged_it_has_number_and_code_and_no_more(both, filed)
     assert public.status_code == 200 and "限定" not in public.text
 
 
-def test_a_ticket_cannot_be_merged_into_one_out_of_sight(both, filed):
+@pytest.mark.parametrize(("act", "name"), [("merge", "into"), ("link", "earlier")])
+def test_a_ticket_cannot_be_tied_to_one_out_of_sight(both, filed, act, name):
     plain = both.post(text="别的事").json()["number"]
     settle(both.desk, both.now)
-    answers = [
-        both.act(plain, "merge", "dispatcher", into=into)
-        for into in (filed["number"], "999001202609289999991")
-    ]
+    numbers = (filed["number"], "999001202609289999991")
+    answers = [both.act(plain, act, "dispatcher", **{name: each}) for each in numbers]
     assert [each.status_code for each in answers] == [404, 404]
-    assert answers[0].text.replace(filed["number"], "n") == answers[1].text.replace(
-        "999001202609289999991", "n"
-    )
-    assert both.act(plain, "merge", "supervisor", into=filed["number"]).status_code == 422
+    texts = {each.text.replace(number, "n") for each, number in zip(answers, numbers, strict=True)}
+    assert len(texts) == 1
+    assert both.act(plain, act, "supervisor", **{name: filed["number"]}).status_code == 422
 
 
 def test_who_repeats_it_in_plain_words_does_not_give_its_number_away(both, filed):
