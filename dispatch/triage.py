@@ -10,6 +10,8 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+import structlog
+
 from classifier.model import Suggestion
 from classifier.place import Area, Gazetteer
 from dispatch import clues, draining, linking
@@ -30,11 +32,13 @@ from rules.occasions import effect
 from rules.outcome import Notify, Outcome, heard
 from rules.policy import Policy
 from rules.routing import RoutingFacts, route
-from rules.sorting import Card, Matter, card_for, card_of, sort
+from rules.sorting import Card, Matter, card_for, card_of, fault_of, sort
 from rules.terms import CHINA, Act, Decision, Facts, Happened, Happening, Stage, TicketType, Urgency
 from rules.worktime import Calendar
 
 BATCH = 50
+
+log = structlog.get_logger(__name__)
 
 _NOTHING = Suggestion((), (), True, (), "")
 
@@ -271,7 +275,7 @@ def _settle(desk: Desk, works: Sequence[Work], said: Mapping[int, Suggestion | N
         held = tickets.lock_all(tx, sorted({work.ticket for work in works if work.id in mine}))
         events, timed = history.read_all(tx, list(held)), stored_clocks.timed(tx, list(held))
         ledger, changes, again, new = Ledger(), [], [], []
-        cards = [card_of(row) for row in stored_cards.running(tx, now)]
+        cards = _running_cards(tx, now)
         for work in works:
             ticket = held.get(work.ticket)
             if work.id not in mine or ticket is None or ticket.stage != Stage.RECEIVED:
@@ -293,6 +297,18 @@ def _settle(desk: Desk, works: Sequence[Work], said: Mapping[int, Suggestion | N
         for each in again:
             _time_again(tx, *each)
         tickets.change_all(tx, changes)
+
+
+def _running_cards(tx: Transaction, now: datetime) -> list[Card]:
+    """The cards in force. One that cannot be read (its rules changed with an update) must not stop everybody's triage."""
+    found = []
+    for card in map(card_of, stored_cards.running(tx, now)):
+        fault = fault_of(card)
+        if fault is None:
+            found.append(card)
+        else:
+            log.error("card_unusable", card=card.id, why=fault)
+    return found
 
 
 def _time_again(tx: Transaction, after: Facts, pack: str, terms: tuple[Policy, Calendar]) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from rules.accept import RefusalRule, refusal
+from rules.errors import PackFault
 from rules.escalation import carried_of
 from rules.matching import RoutingFacts
 from rules.pack_records import IncompleteRule
@@ -53,9 +54,21 @@ def card_for(text: str, areas: Sequence[str], cards: Iterable[Card], policy: Pol
     """The running card that a matter is about: its words are said and its place lies inside; of several the newest."""
     for card in sorted(cards, key=lambda each: -each.id):
         here = not card.areas or any(policy.within(area, wide) for area in areas for wide in card.areas)
-        row = RefusalRule(str(card.id), card.title, card.answer, card.words, "")
-        if here and refusal(text, (row,)) is not None:
+        if here and refusal(text, (_patterns(card),)) is not None:
             return card
+    return None
+
+
+def _patterns(card: Card) -> RefusalRule:
+    return RefusalRule(str(card.id), card.title, card.answer, card.words, "")
+
+
+def fault_of(card: Card) -> str | None:
+    """Why the patterns of a card cannot be looked for, in Chinese; None where they can."""
+    try:
+        _patterns(card)
+    except PackFault as fault:
+        return fault.detail
     return None
 
 
