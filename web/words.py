@@ -54,7 +54,6 @@ FIELD_WORDS: Mapping[str, str] = MappingProxyType(
         "cursor": "翻页位置",
         "department": "承办单位",
         "due_before": "此前到期",
-        "earlier": "前单编号",
         "elements": "补充的要素",
         "ends_at": "结束时间",
         "enterprise": "企业名称",

@@ -117,7 +117,7 @@ def test_links_that_cannot_be_are_refused_with_the_reason(both):
         (one, 422, "还没有办结"),
         (other, 422, "更早的工单"),
         (UNKNOWN, 404, f"没有工单“{UNKNOWN}”"),
-        ("", 422, "请填写 earlier（前单编号）"),
+        ("", 422, "请填写 earlier（前单的编号）"),
     ):
         answer = both.act(other, "link", "dispatcher", earlier=earlier)
         assert (answer.status_code, words in answer.json()["detail"]) == (status, True), answer.text
@@ -197,7 +197,7 @@ def test_what_is_invalid_for_another_reason_stays_so(both):
 
 
 def test_a_false_alarm_is_taken_back_by_the_desk_once(both):
-    number = both.post(text="有人跳楼，快来").json()["number"]
+    number = both.post(text="有人要跳楼，快来").json()["number"]
     settle(both.desk, both.now)
     assert [each["step"] for each in both.read(number, "operator")["undoable"]] == ["transfer"]
     wrong = both.act(number, "undo", "operator", step="raise", reason="误报")

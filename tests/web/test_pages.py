@@ -146,7 +146,7 @@ def test_a_ticket_page_shows_clocks_reasons_and_the_chain(supervisor):
 
 
 def test_the_page_of_an_emergency_names_the_line(supervisor):
-    number = supervisor.post(text="有人跳楼，快来").json()["number"]
+    number = supervisor.post(text="有人要跳楼，快来").json()["number"]
     text = supervisor.ask("GET", f"/tickets/{number}").text
     assert "已转紧急" in text and "转接 110" in text and "这张工单没有时限" in text
 

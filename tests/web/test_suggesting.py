@@ -19,7 +19,7 @@ def test_without_a_model_it_says_so_and_still_finds_place_and_danger(site):
 
 
 def test_danger_to_life_is_critical_and_names_the_line(site):
-    said = suggest(site, text="有人跳楼，快来")
+    said = suggest(site, text="有人要跳楼，快来")
     assert (said["urgency"], said["line"]) == ("critical", "110")
     assert "110" in said["detail"]
 
