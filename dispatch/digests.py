@@ -16,7 +16,7 @@ BATCH = 10_000
 
 def drain(desk: Desk, now: datetime) -> int:
     """Deliver the digests that are due; how many rows went into them (0: nothing waits). Raises Outage."""
-    return draining.drain(desk, "digests", BATCH, lambda works: _deliver(desk, works, now), now)
+    return draining.drain(desk, "digests", BATCH, lambda works: _deliver(desk, works, now), now, whole=True)
 
 
 def _whom(work: Work) -> tuple[str, str]:

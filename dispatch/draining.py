@@ -23,13 +23,15 @@ def drain(
     settle: Settle,
     now: datetime,
     died: Callable[[Work], None] | None = None,
+    whole: bool = False,
 ) -> int:
     """Work off one claimed batch of `kind`; how many rows were claimed (0: nothing waits).
 
-    A row that fails waits longer each time; after the last try it is set aside and `died` hears of it. Raises Outage
-    when the database cannot be used; the batch then waits and no try is counted.
+    With `whole` no two workers share what is ready. A row that fails waits longer each time; after the last try it is
+    set aside and `died` hears of it. Raises Outage when the database cannot be used; the batch then waits and no try
+    is counted.
     """
-    works = outbox.claim(desk.database, kind, size, now)
+    works = outbox.claim(desk.database, kind, size, now, whole)
     if not works:
         return 0
     sound = [work for work in works if work.attempts <= outbox.MOST_ATTEMPTS]

@@ -32,12 +32,14 @@ def heard(wanted: Iterable[Notify], policy: Policy, restricted: bool) -> list[No
     """
     found = []
     for each in wanted:
-        known, receiver = policy.receivers.get(each.receiver), each.receiver
+        known, receiver, department = policy.receivers.get(each.receiver), each.receiver, each.department
+        if known is not None and known.scope == "hotline":
+            department = None  # one person for the whole desk, whoever holds the ticket
         if each.department is None and known is not None and known.scope == "department":
             receiver = "dispatcher"
         if restricted and receiver in _OUTSIDE_THE_CIRCLE:
             receiver = "supervisor"
-        found.append(replace(each, receiver=receiver))
+        found.append(replace(each, receiver=receiver, department=department))
     return list(dict.fromkeys(found))
 
 

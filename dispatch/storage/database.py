@@ -233,12 +233,13 @@ class Database:
             with closing(Transaction(connection)) as tx:
                 yield tx
 
-    def unclaimed(self, query: Select[Any]) -> Select[Any]:
+    def unclaimed(self, query: Select[Any], whole: bool = False) -> Select[Any]:
         """`query` without the rows that others hold: the only place where the two databases differ in writing.
 
-        PostgreSQL skips locked rows; SQLite has one writer at a time anyway.
+        PostgreSQL skips locked rows, or waits for them where the rows belong together (`whole`) and nobody is to get
+        a part; SQLite has one writer at a time anyway.
         """
-        return query if self.is_sqlite else query.with_for_update(skip_locked=True)
+        return query if self.is_sqlite else query.with_for_update(skip_locked=not whole)
 
     def close(self) -> None:
         """Give all connections back."""

@@ -50,8 +50,11 @@ def row(kind: str, ticket: str, now: datetime, data: Mapping[str, Any] | None = 
     }
 
 
-def claim(database: Database, kind: str, n: int, now: datetime) -> list[Work]:
-    """Take up to `n` rows of `kind` that are ready, oldest first, for CLAIM_SECONDS; other workers skip them."""
+def claim(database: Database, kind: str, n: int, now: datetime, whole: bool = False) -> list[Work]:
+    """Take up to `n` rows of `kind` that are ready, oldest first, for CLAIM_SECONDS; other workers skip them.
+
+    With `whole` they wait for each other instead, and who comes second finds none.
+    """
     chosen = (
         select(_outbox.c.id)
         .where(_outbox.c.kind == kind, _unfinished, _outbox.c.ready_at <= now)
@@ -60,7 +63,7 @@ def claim(database: Database, kind: str, n: int, now: datetime) -> list[Work]:
     )
     taken = (
         update(_outbox)
-        .where(_outbox.c.id.in_(database.unclaimed(chosen)))
+        .where(_outbox.c.id.in_(database.unclaimed(chosen, whole)))
         .values(
             state="claimed", attempts=_outbox.c.attempts + 1, ready_at=now + timedelta(seconds=CLAIM_SECONDS)
         )

@@ -43,6 +43,18 @@ def test_one_matter_is_one_line_and_its_notice_leads_to_the_ticket(desk):
     assert notice["ticket"] == number and "共 1 件" in notice["words"]
 
 
+def test_a_leader_of_the_whole_county_gets_one_notice_over_all_departments(desk):
+    first, one_department = sent(desk, at("2026-09-28 10:00"))
+    second, another = sent(
+        desk, at("2026-09-28 10:00"), department="environment", text=FUMES, phone="19900009999"
+    )
+    assert one_department != another
+    supervise.tick(desk, LATE)
+    assert digests.drain(desk, MONDAY) == 2
+    (notice,) = heard(desk)
+    assert first in notice["words"] and second in notice["words"]
+
+
 def test_nothing_waits_and_nothing_is_sent(desk):
     assert digests.drain(desk, MONDAY) == 0
     assert rows(desk, "SELECT * FROM notice") == []
@@ -52,8 +64,8 @@ def test_workers_at_once_tell_each_matter_once(desk):
     numbers = overdue(desk, 8)
     assert waiting(desk) == 8
     assert sum(at_once(4, lambda _i: digests.drain(desk, MONDAY))) == 8
-    told = "\n".join(each["words"] for each in heard(desk))
-    assert [told.count(number) for number in numbers] == [1] * 8
+    (notice,) = heard(desk)  # nobody gets two digests of a morning
+    assert [notice["words"].count(number) for number in numbers] == [1] * 8
     assert waiting(desk) == 0
 
 
