@@ -7,13 +7,15 @@ What silences an entry has a reach: the idiom itself, its clause, what follows, 
 """
 
 import re
+import sys
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
-from itertools import permutations
+from functools import cached_property, lru_cache
+from itertools import groupby, permutations
+from operator import add
 
 from rules.errors import PackFault
 
@@ -33,6 +35,9 @@ _NUMBER = "[0-9０-９零〇一二两三四五六七八九十百几数半]+"
 #: Stands where an idiom stood; no word of a pack can hold it.
 _BLANK = "\0"
 
+#: Every text holds the empty key, which is all that can be asked of a bare number.
+_NO_KEY = frozenset(("",))
+
 
 class Reach(StrEnum):
     """How far a word that silences is heard (作用范围)."""
@@ -44,7 +49,7 @@ class Reach(StrEnum):
     TEXT = "text"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Silence:
     """Words that silence a rule (排除词) as far as `reach` goes, BEFORE only up to a word of `until`.
 
@@ -61,6 +66,14 @@ class Silence:
         if self.until and self.reach is not Reach.BEFORE:
             raise PackFault("[[word_list]]：只有 reach = “before” 的词组可以写 until。")
 
+    @cached_property
+    def _index(self) -> "_Index":
+        return _Index(self.words)
+
+    @cached_property
+    def _ends(self) -> "_Index":
+        return _Index(self.until)
+
 
 @dataclass(frozen=True, slots=True)
 class EmergencyRule:
@@ -75,6 +88,10 @@ class EmergencyRule:
     def __post_init__(self) -> None:
         """Raise PackFault for entries that say nothing or too much."""
         _check(f"[[emergency]] {self.line}", self.words + self.unless, self.words)
+
+    def __hash__(self) -> int:
+        """Hash little of it: the rules of a pack are looked up for every text."""
+        return hash((self.line, self.words[0], len(self.words)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +109,10 @@ class RefusalRule:
     def __post_init__(self) -> None:
         """Raise PackFault for entries that say nothing or too much."""
         _check(f"[[refusal]] {self.code}", self.words + self.unless, self.words)
+
+    def __hash__(self) -> int:
+        """Hash little of it: the rules of a pack are looked up for every text."""
+        return hash((self.code, self.words[0], len(self.words)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +135,8 @@ def emergency(text: str, rules: Sequence[EmergencyRule]) -> Danger | None:
     Rules are asked in the order of the pack, each sentence by itself, and the first that speaks wins.
     Source: 国办发〔2022〕12号 (110 and 12345 linked), 国办发〔2020〕53号 (110/119/120/122 stay apart).
     """
-    reading = _Reading(text)
-    for rule in rules:
-        spoken = reading.spoken(rule.words, _stilled(rule.unless, rule.silences))
-        if spoken:
-            return Danger(rule.line, spoken, rule.clause)
+    for place, spoken in _heard(text, _book(tuple(rules))):
+        return Danger(rules[place].line, spoken, rules[place].clause)
     return None
 
 
@@ -128,9 +146,82 @@ def refusal(text: str, rules: Sequence[RefusalRule]) -> RefusalRule | None:
     Only a proposal: the machine never refuses. Of several rules the first of the pack is proposed.
     Source of the grounds: 国办发〔2020〕53号.
     """
+    return next((rules[place] for place, _ in _heard(text, _book(tuple(rules)))), None)
+
+
+def _heard(text: str, book: "_Book") -> Iterator[tuple[int, tuple[str, ...]]]:
+    """The places of the rules that speak, in order, each with the words that spoke."""
     reading = _Reading(text)
-    heard = (rule for rule in rules if reading.spoken(rule.words, _stilled(rule.unless, rule.silences)))
-    return next(heard, None)
+    asked: defaultdict[int, list[tuple[_Sentence, list[int]]]] = defaultdict(list)
+    for sentence in reading.sentences:
+        for rule, entries in book.candidates(sentence):
+            asked[rule].append((sentence, entries))
+    for rule in sorted(asked):
+        spoken = book.spoken(rule, asked[rule], reading)
+        if spoken:
+            yield rule, spoken
+
+
+class _Index:
+    """Entries found again by the letters they cannot do without; most are ruled out without being looked for.
+
+    Each entry is filed under the keys of one of its parts; the keys of its other parts must be there as well.
+    """
+
+    def __init__(self, entries: Iterable[str]) -> None:
+        self.entries = [_entry(each) for each in entries]
+        filed: defaultdict[str, list[tuple[int, tuple[frozenset[str], ...]]]] = defaultdict(list)
+        for place, entry in enumerate(self.entries):
+            first, *others = entry.keys
+            for key in first:
+                filed[key].append((place, tuple(others)))
+        self._filed = dict(filed)
+        self._keys = frozenset(filed)
+
+    def among(self, tokens: frozenset[str]) -> list[int]:
+        """The places of the entries that may be there, in order."""
+        found = set()
+        for key in self._keys & tokens:
+            for place, others in self._filed[key]:
+                for part in others:
+                    if part.isdisjoint(tokens):
+                        break
+                else:
+                    found.add(place)
+        return sorted(found)
+
+
+class _Book:
+    """All rules of a table, ready to be asked together."""
+
+    def __init__(self, rules: Sequence[EmergencyRule | RefusalRule]) -> None:
+        self._index = _Index(word for rule in rules for word in rule.words)
+        self._owner = [place for place, rule in enumerate(rules) for _ in rule.words]
+        self._stilled = [_Stilled.of(rule.unless, rule.silences) for rule in rules]
+
+    def candidates(self, sentence: "_Sentence") -> Iterator[tuple[int, list[int]]]:
+        """Each rule that may speak in the sentence, with its entries that may be there."""
+        places = self._index.among(sentence.tokens)
+        return ((rule, list(own)) for rule, own in groupby(places, self._owner.__getitem__))
+
+    def spoken(
+        self, rule: int, asked: list[tuple["_Sentence", list[int]]], reading: "_Reading"
+    ) -> tuple[str, ...]:
+        """The words of the first entry of the rule that speaks and is not silenced; empty if none does."""
+        stilled = self._stilled[rule]
+        for whole, entries in asked:
+            sentence = whole.without(stilled.idioms)
+            for found in sentence.hits(self._index.entries[each] for each in entries):
+                if reading.holds(stilled):
+                    return ()
+                if not any(sentence.silences(each, found) for each in stilled.nearby):
+                    return tuple(word for word in found.groups() if word)
+        return ()
+
+
+@lru_cache(maxsize=64)
+def _book(rules: tuple[EmergencyRule | RefusalRule, ...]) -> _Book:
+    return _Book(rules)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -141,48 +232,34 @@ class _Stilled:
     anywhere: tuple[Silence, ...]
     nearby: tuple[Silence, ...]
 
-
-@lru_cache(maxsize=256)
-def _stilled(unless: tuple[str, ...], silences: tuple[Silence, ...]) -> _Stilled:
-    own = (Silence(unless, Reach.SENTENCE),) if unless else ()
-    return _Stilled(
-        tuple(each for each in silences if each.reach is Reach.WORD),
-        tuple(each for each in silences if each.reach is Reach.TEXT),
-        (*(each for each in silences if each.reach not in (Reach.WORD, Reach.TEXT)), *own),
-    )
+    @classmethod
+    def of(cls, unless: tuple[str, ...], silences: tuple[Silence, ...]) -> "_Stilled":
+        own = (Silence(unless, Reach.SENTENCE),) if unless else ()
+        return cls(
+            tuple(each for each in silences if each.reach is Reach.WORD),
+            tuple(each for each in silences if each.reach is Reach.TEXT),
+            (*(each for each in silences if each.reach not in (Reach.WORD, Reach.TEXT)), *own),
+        )
 
 
 class _Reading:
-    """One text as all rules read it: without idioms, by sentences; nothing is looked for twice."""
+    """One text as all rules read it, by sentences; what silences the whole of it is looked for once."""
 
     def __init__(self, text: str) -> None:
-        self._text = text
-        self._sentences: dict[tuple[Silence, ...], list[_Sentence]] = {}
-        self._anywhere: dict[Silence, bool] = {}
+        self.sentences = [_Sentence(part) for part in _SENTENCE_END.split(text) if part]
+        self._held: dict[tuple[tuple[Silence, ...], ...], bool] = {}
 
-    def spoken(self, words: tuple[str, ...], stilled: _Stilled) -> tuple[str, ...]:
-        """The words of the first entry that speaks and is not silenced; empty if none does."""
-        for sentence in self._without(stilled.idioms):
-            for found in sentence.hits(words):
-                if any(self._holds(each, stilled.idioms) for each in stilled.anywhere):
-                    return ()
-                if not any(sentence.silences(each, found) for each in stilled.nearby):
-                    return tuple(word for word in found.groups() if word)
-        return ()
-
-    def _without(self, idioms: tuple[Silence, ...]) -> list["_Sentence"]:
-        if idioms not in self._sentences:
-            text = self._text
-            for each in idioms:
-                text = _phrases(each.words).any.sub(lambda idiom: _BLANK * len(idiom[0]), text)
-            self._sentences[idioms] = [_Sentence(part) for part in _SENTENCE_END.split(text)]
-        return self._sentences[idioms]
-
-    def _holds(self, silence: Silence, idioms: tuple[Silence, ...]) -> bool:
-        if silence not in self._anywhere:
-            wanted = _phrases(silence.words).any
-            self._anywhere[silence] = any(wanted.search(each.words) for each in self._without(idioms))
-        return self._anywhere[silence]
+    def holds(self, stilled: _Stilled) -> bool:
+        """Whether a word that stills the rule from anywhere is in the text."""
+        key = (stilled.idioms, stilled.anywhere)
+        if key not in self._held:
+            self._held[key] = any(
+                each.without(stilled.idioms).has(silence)
+                for silence in stilled.anywhere
+                for each in self.sentences
+                if each.has(silence)
+            )
+        return self._held[key]
 
 
 class _Sentence:
@@ -190,21 +267,46 @@ class _Sentence:
 
     def __init__(self, words: str) -> None:
         self.words = words
-        self._letters = frozenset(words)
-        self._starts = [0, *(end.end() for end in _CLAUSE_END.finditer(words))]
-        self._clauses: dict[tuple[Silence, int, int], bool] = {}
-        self._places: dict[tuple[str, ...], list[int]] = {}
+        self.tokens = _NO_KEY.union(words, map(add, words, words[1:]))
 
-    def hits(self, words: tuple[str, ...]) -> Iterator[re.Match[str]]:
+    @cached_property
+    def _bare(self) -> dict[tuple[Silence, ...], "_Sentence"]:
+        return {}
+
+    @cached_property
+    def _clauses(self) -> dict[tuple[Silence, int, int], bool]:
+        return {}
+
+    @cached_property
+    def _places(self) -> dict[_Index, list[int]]:
+        return {}
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [0, *(end.end() for end in _CLAUSE_END.finditer(self.words))]
+
+    def without(self, idioms: tuple[Silence, ...]) -> "_Sentence":
+        """The same sentence with a blank where an idiom stood."""
+        if idioms not in self._bare:
+            letters = list(self.words)
+            for each in idioms:
+                for found in self._found(each._index):
+                    letters[found.start() : found.end()] = _BLANK * len(found[0])
+            bare = "".join(letters)
+            self._bare[idioms] = self if bare == self.words else _Sentence(bare)
+        return self._bare[idioms]
+
+    def hits(self, entries: Iterable["_Entry"]) -> Iterator[re.Match[str]]:
         """Every place where an entry is wholly there, overlapping ones too: one may be silenced, the next not."""
-        phrases = _phrases(words)
-        begun = [phrases.by_letter[letter] for letter in self._letters & phrases.by_letter.keys()]
-        for place in sorted(phrases.always.union(*begun)):
-            pattern = phrases.each[place]
-            found = pattern.search(self.words)
+        for entry in entries:
+            found = entry.pattern.search(self.words)
             while found:
                 yield found
-                found = pattern.search(self.words, found.start() + 1)
+                found = entry.pattern.search(self.words, found.start() + 1)
+
+    def has(self, silence: Silence) -> bool:
+        """Whether a word of `silence` is anywhere in the sentence."""
+        return next(self._found(silence._index), None) is not None
 
     def silences(self, silence: Silence, found: re.Match[str]) -> bool:
         """Whether `silence` is heard at `found`."""
@@ -213,35 +315,58 @@ class _Sentence:
         end = self._starts[after] if after < len(self._starts) else len(self.words)
         if silence.reach is Reach.CLAUSE:
             return self._in_clause(silence, self._starts[first], end)
-        at = self._last(silence.words, len(self.words) if silence.reach is Reach.SENTENCE else end)
-        return at > self._last(silence.until, found.end()) if silence.until else at >= 0
+        at = self._last(silence._index, len(self.words) if silence.reach is Reach.SENTENCE else end)
+        return at > self._last(silence._ends, found.end()) if silence.until else at >= 0
 
     def _in_clause(self, silence: Silence, start: int, end: int) -> bool:
         key = (silence, start, end)
         if key not in self._clauses:
-            self._clauses[key] = _phrases(silence.words).any.search(self.words, start, end) is not None
+            self._clauses[key] = next(self._found(silence._index, start, end), None) is not None
         return self._clauses[key]
 
-    def _last(self, words: tuple[str, ...], end: int) -> int:
-        """Where the last of `words` before `end` begins; -1 where there is none."""
-        if words not in self._places:
-            self._places[words] = [each.start() for each in _phrases(words).any.finditer(self.words)]
-        places = self._places[words]
+    def _last(self, index: _Index, end: int) -> int:
+        """Where the last entry that begins before `end` begins; -1 where there is none."""
+        if index not in self._places:
+            self._places[index] = sorted(each.start() for each in self._found(index))
+        places = self._places[index]
         before = bisect_left(places, end)
         return places[before - 1] if before else -1
 
+    def _found(self, index: _Index, start: int = 0, end: int = sys.maxsize) -> Iterator[re.Match[str]]:
+        for place in index.among(self.tokens):
+            yield from index.entries[place].pattern.finditer(self.words, start, end)
 
-@dataclass(frozen=True, slots=True)
-class _Phrases:
-    """A word list ready to be looked for: each entry, all at once, and which are worth a look for a letter.
 
-    `by_letter` names entries by the letters with which one of their parts must begin: most are ruled out by them.
+class _Entry:
+    """An entry ready to be looked for, and for each of its parts one of which keys a text must hold.
+
+    A key is one letter or two that follow each other; the part with the rarest keys comes first.
     """
 
-    each: tuple[re.Pattern[str], ...]
-    any: re.Pattern[str]
-    by_letter: dict[str, frozenset[int]]
-    always: frozenset[int]
+    def __init__(self, entry: str) -> None:
+        self._groups = _groups(entry)
+        parts = [frozenset(map(_key, part)) for group in self._groups for part in group]
+        self.keys = tuple(sorted(parts, key=_cost))
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """Compiled when first needed: most entries of a pack never are."""
+        return re.compile(_pattern(self._groups))
+
+
+@lru_cache(maxsize=16_384)
+def _entry(entry: str) -> _Entry:
+    return _Entry(entry)
+
+
+def _key(word: str) -> str:
+    """What of a word a text must hold: nothing of a number."""
+    return max(word.split("#"), key=len)[:2]
+
+
+def _cost(keys: frozenset[str]) -> int:
+    """How often keys are met, roughly: one letter far more often than two, the empty key always."""
+    return sum((1, 8, 1000)[2 - len(key)] for key in keys)
 
 
 def _check(where: str, entries: tuple[str, ...], needed: tuple[str, ...]) -> None:
@@ -258,26 +383,6 @@ def _check(where: str, entries: tuple[str, ...], needed: tuple[str, ...]) -> Non
 def _groups(entry: str) -> list[list[list[str]]]:
     """What stands in any order, each of parts in order, each of equal words."""
     return [[part.split("|") for part in group.split("~")] for group in entry.split("+")]
-
-
-@lru_cache(maxsize=256)
-def _phrases(entries: tuple[str, ...]) -> _Phrases:
-    """Compile a checked word list."""
-    grouped = [_groups(entry) for entry in entries]
-    patterns = [_pattern(groups) for groups in grouped]
-    by_letter: defaultdict[str, set[int]] = defaultdict(set)
-    for place, groups in enumerate(grouped):
-        for letter in _letters(groups):
-            by_letter[letter].add(place)
-    frozen = {letter: frozenset(places) for letter, places in by_letter.items()}
-    always = frozenset(range(len(entries))) - frozenset().union(*frozen.values())
-    return _Phrases(tuple(map(re.compile, patterns)), re.compile("|".join(patterns)), frozen, always)
-
-
-def _letters(groups: list[list[list[str]]]) -> set[str]:
-    """The first letters of the part that has fewest; none where each part may begin with a number."""
-    parts = [{word[0] for word in part} for group in groups for part in group]
-    return min((letters for letters in parts if "#" not in letters), key=len, default=set())
 
 
 def _pattern(groups: list[list[list[str]]]) -> str:

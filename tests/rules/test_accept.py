@@ -23,10 +23,25 @@ def sentences(name: str, key: str) -> list[tuple[str, str | None]]:
 
 
 EMERGENCIES = sentences("emergencies_dev.jsonl", "line")
+SECOND = sentences("emergencies_dev2.jsonl", "line")
+THIRD = sentences("emergencies_dev3.jsonl", "line")
 REFUSALS = sentences("refusals_dev.jsonl", "code")
 
+#: What the table tells otherwise than its writer, by file and index: what it says instead, and why that is left so.
+OTHERWISE: dict[tuple[int, int], tuple[str | None, str]] = {
+    (2, 0): (None, "two words in two sentences: neither says by itself that something burns"),
+    (2, 94): ("110", "poison drunk is heard as a suicide first; 110 brings the ambulance"),
+    (3, 32): ("120", "buried workers short of breath: the breath is told in the clearer words"),
+    (3, 116): ("119", "a fall in a pit with bad air: the pit is heard first, and fire fighters go in"),
+}
 
-@pytest.mark.parametrize(("text", "line"), EMERGENCIES)
+
+def settled(file: int, rows: list[tuple[str, str | None]]) -> list[tuple[str, str | None]]:
+    """The rows with what the table says where it is known to differ."""
+    return [(text, OTHERWISE.get((file, at), (line, ""))[0]) for at, (text, line) in enumerate(rows)]
+
+
+@pytest.mark.parametrize(("text", "line"), [*EMERGENCIES, *settled(2, SECOND), *settled(3, THIRD)])
 def test_danger_to_life_goes_to_its_line_and_what_only_sounds_like_it_stays(
     text: str, line: str | None
 ) -> None:
@@ -44,8 +59,16 @@ def test_a_matter_for_another_procedure_is_proposed_with_its_path(text: str, cod
     assert proposed is None or proposed.legal_path
 
 
+def test_what_the_table_tells_otherwise_is_little_and_each_has_its_reason() -> None:
+    rows = {2: SECOND, 3: THIRD}
+    assert all(rows[file][at][1] not in (None, told) and why for (file, at), (told, why) in OTHERWISE.items())
+    for file, read in rows.items():
+        dangers = sum(line is not None for _, line in read)
+        assert sum(each == file for each, _ in OTHERWISE) <= dangers // 20
+
+
 def test_the_invented_sentences_are_many_each_stands_once_and_half_are_no_danger() -> None:
-    for found, least in ((EMERGENCIES, 260), (REFUSALS, 120)):
+    for found, least in ((EMERGENCIES, 260), (SECOND, 240), (THIRD, 240), (REFUSALS, 120)):
         assert len({text for text, _ in found}) == len(found) >= least
         assert 0.4 < sum(told is None for _, told in found) / len(found) < 0.6
     assert {line for _, line in EMERGENCIES} == {None, *(rule.line for rule in NATION.emergencies)}
@@ -117,6 +140,27 @@ def test_one_silenced_place_does_not_silence_the_next() -> None:
     assert emergency("去年着火，三楼又着火", rules) is not None
 
 
+def test_rules_that_look_alike_are_told_apart_by_all_their_words() -> None:
+    first = (EmergencyRule("119", ("着火", "冒烟"), (), "c"),)
+    second = (EmergencyRule("119", ("着火", "爆炸"), (), "c"),)
+    assert hash(first[0]) == hash(second[0])
+    assert emergency("冒烟", first) is not None
+    assert emergency("冒烟", second) is None
+    assert emergency("爆炸", second) is not None
+
+
+@pytest.mark.parametrize("text", ["", "火", "着", "\n。", "，", "1"])
+def test_a_text_shorter_than_any_word_is_quiet(text: str) -> None:
+    assert emergency(text, NATION.emergencies) is None
+    assert emergency(text, (EmergencyRule("119", ("着火", "火~着", "#年"), (), "c"),)) is None
+
+
+def test_a_word_of_one_letter_and_a_bare_number_are_found() -> None:
+    assert emergency("火", (EmergencyRule("119", ("火",), (), "c"),)) == Danger("119", ("火",), "c")
+    assert emergency("烧了3层", (EmergencyRule("119", ("#",), (), "c"),)) == Danger("119", ("3",), "c")
+    assert emergency("烧了", (EmergencyRule("119", ("#",), (), "c"),)) is None
+
+
 def test_up_to_now_is_not_now() -> None:
     assert emergency("去年仓库失火，损失到现在没有说法", NATION.emergencies) is None
     assert emergency("仓库现在失火", NATION.emergencies) is not None
@@ -135,6 +179,29 @@ def test_no_rules_and_no_words_mean_no_danger_and_no_refusal() -> None:
     assert refusal("法院已立案", ()) is None
     assert emergency("", NATION.emergencies) is None
     assert refusal("  \n", NATION.refusals) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("会计做假账，村里卖林子的钱不知去向", "discipline"),
+        ("送了两千块钱给办事员才给我批下来", "discipline"),
+        ("来电人未说话，随即挂断", "no_content"),
+        ("小孩拿手机乱按，不好意思", "no_content"),
+        ("谁投诉的我，把他名字告诉我", "secrets"),
+        ("给我调一下前夫的银行流水", "secrets"),
+        ("复核维持原答复，我还是不服", "finished_petition"),
+        ("我的名字打错了一个字，要怎么改", None),
+        ("孩子玩手机上瘾，学校管不管", None),
+        ("我想查我自己的社保", None),
+        ("信访局上班时间是几点", None),
+    ],
+)
+def test_a_ground_told_in_other_words_is_proposed_and_its_neighbours_are_not(
+    text: str, code: str | None
+) -> None:
+    proposed = refusal(text, NATION.refusals)
+    assert (proposed.code if proposed else None) == code
 
 
 def test_what_stills_a_refusal_is_looked_for_in_its_sentence() -> None:
