@@ -19,9 +19,10 @@ from classifier.bundle import Trained, refuse_if_taken, save
 from classifier.evaluate import evaluate as measure
 from classifier.model import load
 from classifier.stream import answer_stream
-from dispatch import checkup, deadlines, demo, imports, install, jobs, packs, replay, serving, settings
+from dispatch import checkup, demo, imports, install, jobs, replay, serving, settings, timing, training
 from dispatch.desk import Desk, open_desk
 from dispatch.embedded import EmbeddedQueue
+from dispatch.measuring import Trainer
 from dispatch.options import (
     AsJson,
     Bundle,
@@ -44,8 +45,6 @@ from dispatch.storage import migrate
 from dispatch.storage.database import Database
 from dispatch.terminal import Door, answer, bar, names_in, peak_mb, say, table, write
 from intake.csv import Columns
-from intake.times import parse_time
-from rules import policy
 from rules.errors import BadInput
 
 app = typer.Typer(cls=Door, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
@@ -59,7 +58,9 @@ def _group(name: str, words: str) -> typer.Typer:
 
 
 user, key, seal = _group("user", "人员"), _group("key", "接口密钥"), _group("seal", "密封密钥")
-model, workday, pack = _group("model", "文本模型"), _group("workday", "工作日"), _group("pack", "规则包")
+model, pack = _group("model", "文本模型"), _group("pack", "规则包")
+app.add_typer(timing.workday, name="workday")
+app.command()(timing.due)
 
 
 @app.callback()
@@ -91,12 +92,17 @@ def _desk(
 @app.command()
 def init(
     pack: Annotated[str | None, typer.Option(help="规则包：名字或文件夹，缺省 demo-county")] = None,
+    no_model: Annotated[bool, typer.Option("--no-model", help="不训练首个模型，只按规则派单")] = False,
     database: DatabaseUrl = None,
     dir: Dir = None,
 ) -> None:
-    """新建数据目录、密钥、数据库并启用规则包；再运行一次不会改动已有的。"""
-    for line in install.init(settings.read(os.environ, database, None, dir), pack, os.urandom, _now()):
+    """新建数据目录、密钥、数据库，启用规则包，用派单目录训练首个模型；再运行一次不会改动已有的。"""
+    found = settings.read(os.environ, database, None, dir)
+    for line in install.init(found, pack, os.urandom, _now()):
         write(line)
+    if not no_model:
+        with _desk(database, dir) as desk:
+            write(training.first_model(desk, Trainer(_fit, found.models, _now(), say), "init"))
 
 
 @app.command("migrate")
@@ -258,8 +264,25 @@ def model_list(database: DatabaseUrl = None, dir: Dir = None, json: AsJson = Fal
     with _desk(database, dir) as desk:
         data = install.known_models(desk.database, desk.packs.active(_now()))
     answer(
-        json, data, lambda: table(("版本", "", "时间", "标签"), [install.model_row(each) for each in data])
+        json,
+        data,
+        lambda: table(("版本", "", "时间", "学自", "标签"), [install.model_row(each) for each in data]),
     )
+
+
+@model.command("learn")
+def model_learn(
+    days: Annotated[int, typer.Option(min=1, max=3660, help="学最近多少天受理的工单")] = 365,
+    history: Annotated[bool, typer.Option("--history", help="导入的历史工单也学")] = False,
+    activate: Annotated[bool, typer.Option("--activate", help="不论好坏都启用")] = False,
+    database: DatabaseUrl = None, dir: Dir = None, json: AsJson = False,
+) -> None:  # fmt: skip
+    """用派单目录和单位已确定的工单训练；先在没学过的工单上测算，比现在的好才启用。"""
+    folder = settings.read(os.environ, database, None, dir).models
+    with _desk(database, dir) as desk:
+        order = training.Order(days, history, activate)
+        data = training.learn(desk, Trainer(_fit, folder, _now(), say), order)
+    answer(json, data, lambda: training.show(data))
 
 
 @model.command("activate")
@@ -321,34 +344,6 @@ def repeats(json: AsJson = False) -> None:
 
 
 # --- Time and rules, without a database -------------------------------------------------------------------------
-
-
-@app.command()
-def due(
-    pack: Annotated[str, typer.Option(help="规则包：名字或文件夹")],
-    type: Annotated[str, typer.Option(help="诉求类型，例如 complain 或 投诉")],
-    received: Annotated[str, typer.Option(help="受理时间")],
-    urgency: str = "normal", json: AsJson = False,
-) -> None:  # fmt: skip
-    """试算各项时限和提醒时刻。"""
-    found = policy.parse(packs.read_folder(pack))
-    terms = (packs.calendar_of(found), deadlines.type_of(type), deadlines.urgency_of(urgency))
-    data = deadlines.due(found, *terms, parse_time(received)[0])
-    answer(json, data, lambda: deadlines.show(data))
-
-
-@workday.command("add")
-def workday_add(at: Annotated[str, typer.Argument(metavar="TIME")], n: float, json: AsJson = False) -> None:
-    """从某一时刻起第 N 个工作日何时届满，N 可以是 0.5。"""
-    data = deadlines.workday_add(packs.national_calendar(), parse_time(at)[0], n)
-    answer(json, data, "\n".join([data["due_at"], *deadlines.in_words(data)]))
-
-
-@workday.command("between")
-def workday_between(a: str, b: str, json: AsJson = False) -> None:
-    """两个时刻之间有几个工作日。"""
-    data = deadlines.workdays_between(packs.national_calendar(), parse_time(a)[0], parse_time(b)[0])
-    answer(json, data, "\n".join([f"{data['workdays']} 个工作日", *deadlines.in_words(data)]))
 
 
 @pack.command("check")

@@ -7,10 +7,9 @@ The tickets are never trained on, and their words are never printed.
 
 import argparse
 import json
-import re
 import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,9 +20,10 @@ from classifier.model import Model
 from classifier.train import fit
 from dispatch import packs
 from dispatch.triage import gazetteer, judge
+from rules.lessons import Lesson, duties, lessons, phrases
 from rules.matching import township_of
 from rules.pack_records import BY_PLACE
-from rules.policy import Category, Policy, parse
+from rules.policy import Policy, parse
 from rules.terms import CHINA, Facts, Stage, TicketType, Urgency
 
 PACK = "demo-county"
@@ -31,16 +31,6 @@ TICKETS = Path(__file__).parents[1] / "tests" / "data" / "cold_start.jsonl"
 NOW = datetime(2026, 3, 10, 10, 0, tzinfo=CHINA)  # a Tuesday morning: no rule of the night or of a season
 PARTS = 5
 TOP1, TOP3 = 0.70, 0.88
-_PIECES = re.compile(r"[，。；：、]")
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A text to learn from, the department and the category it stands for."""
-
-    text: str
-    department: str
-    category: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,37 +42,9 @@ class Answer:
     rule: str
 
 
-def phrases(policy: Policy) -> list[Row]:
-    """The callers' words of the catalogue; what is settled by place is labelled so."""
-    return [
-        Row(phrase, each.department or BY_PLACE, each.code)
-        for each in _leaves(policy)
-        for phrase in each.phrases
-    ]
-
-
-def duties(policy: Policy) -> list[Row]:
-    """The name of each category and what its duties list, piece by piece: short texts like the phrases.
-
-    A piece that stands under several departments tells them apart no better than none, and is left out.
-    """
-    rows = [
-        Row(words, each.department or BY_PLACE, each.code)
-        for each in _leaves(policy)
-        for words in dict.fromkeys((each.name, *_PIECES.split(each.duties)))
-        if words
-    ]
-    owners = Counter(words for words, _ in {(row.text, row.department) for row in rows})
-    return [row for row in rows if owners[row.text] == 1]
-
-
-def _leaves(policy: Policy) -> Iterable[Category]:
-    return (each for each in policy.categories.values() if each.phrases)
-
-
-def learned(rows: Sequence[Row]) -> Model:
+def learned(rows: Sequence[Lesson]) -> Model:
     """A model of these rows, never written down."""
-    texts, labels, categories = zip(*((row.text, row.department, row.category) for row in rows), strict=True)
+    texts, labels, categories = zip(*((row.text, row.label, row.category) for row in rows), strict=True)
     return Model(fit(texts, labels, categories=categories, now=NOW), "catalogue")
 
 
@@ -92,7 +54,7 @@ def crossed(policy: Policy, parts: int) -> tuple[float, float, float]:
     The phrases of a category are dealt over the parts in turn, so that each part lacks some of every category.
     """
     dealt: Counter[str] = Counter()
-    held: list[list[Row]] = [[] for _ in range(parts)]
+    held: list[list[Lesson]] = [[] for _ in range(parts)]
     for row in phrases(policy):
         held[dealt[row.category] % parts].append(row)
         dealt[row.category] += 1
@@ -103,8 +65,8 @@ def crossed(policy: Policy, parts: int) -> tuple[float, float, float]:
             part, model.suggest_many([row.text for row in part], explain=False), strict=True
         ):
             ranked = [label for label, _ in said.labels[:3]]
-            first += ranked[:1] == [row.department]
-            near += row.department in ranked
+            first += ranked[:1] == [row.label]
+            near += row.label in ranked
             kind += [label for label, _ in said.categories[:1]] == [row.category]
     total = dealt.total()
     return first / total, near / total, kind / total
@@ -139,6 +101,8 @@ def by_desk(model: Model, policy: Policy, tickets: Sequence[dict[str, Any]]) -> 
             "type": ticket.get("type", "other"),
             "urgency": ticket.get("urgency", "normal"),
             "channel": ticket.get("channel", "phone"),
+            "enterprise": ticket.get("enterprise"),
+            "occasion": ticket.get("occasion"),
         }
         decision = judge(row, _received(row), suggestion, policy, NOW).decision
         proposed = [each["department"] or each["name"] for each in decision.details.get("proposal", ())]
@@ -228,7 +192,9 @@ def run(file: Path = TICKETS, parts: int = PARTS) -> list[Figure]:
     policy = parse(packs.read_folder(PACK))
     shown, near, kind = crossed(policy, parts)
     figures = [
-        Figure("phrases, categories", f"{len(phrases(policy))}, {len(list(_leaves(policy)))}"),
+        Figure(
+            "phrases, categories", f"{len(phrases(policy))}, {len({row.category for row in phrases(policy)})}"
+        ),
         Figure(f"phrases among themselves ({parts} parts): department, top 1", f"{shown:.1%}"),
         Figure("the same, top 3", f"{near:.1%}"),
         Figure("the same, category", f"{kind:.1%}"),
@@ -242,7 +208,7 @@ def run(file: Path = TICKETS, parts: int = PARTS) -> list[Figure]:
     strange = sorted({each["department"] for each in tickets} - set(policy.departments))
     if strange:
         return [*figures, Figure("tickets", file.name, broken=f"not in the pack: {', '.join(strange)}")]
-    alone, whole = learned(phrases(policy)), learned([*duties(policy), *phrases(policy)])
+    alone, whole = learned(phrases(policy)), learned(lessons(policy))
     desk = by_desk(whole, policy, tickets)
     spoke = sum(answer.alone and answer.rule != "model" for answer in desk)
     return [

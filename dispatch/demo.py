@@ -1,7 +1,6 @@
 """The demo (演示): a whole desk in one folder, with people for every role and an invented week behind it."""
 
 import fcntl
-import hashlib
 import json
 import os
 import shutil
@@ -15,15 +14,16 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
-from classifier.bundle import Trained, save
 from dispatch import install, settings
 from dispatch.desk import Desk, open_desk
+from dispatch.measuring import Fit, Say, Trainer
 from dispatch.parts import Parts, require_free
 from dispatch.settings import Settings
 from dispatch.simulation import people, week
 from dispatch.storage import registry
+from dispatch.training import first_model
 from rules.access import DEPARTMENT_ROLES
-from rules.errors import BadInput, DeskError
+from rules.errors import BadInput
 from rules.policy import Policy
 from rules.terms import CHINA, Role
 
@@ -32,9 +32,6 @@ HEADLESS_END = datetime(2026, 11, 16, 10, tzinfo=CHINA)
 
 HOST = "127.0.0.1"
 PEOPLE = "demo.json"
-
-Fit = Callable[..., Trained]
-Say = Callable[[str], None]
 
 
 class DemoRunning(BadInput):
@@ -118,7 +115,8 @@ def prepare(found: Settings, means: Means, until: datetime) -> week.Told | None:
     desk = open_desk(built, means.random)
     try:
         people = _people(desk, means)
-        _model(desk, found.models, means)
+        trainer = Trainer(means.fit, found.models, means.clock(), _quiet)
+        means.say(first_model(desk, trainer, "demo"))
         told = week.run(desk, until)
     finally:
         desk.database.close()
@@ -128,24 +126,8 @@ def prepare(found: Settings, means: Means, until: datetime) -> week.Told | None:
     return told
 
 
-def _model(desk: Desk, folder: Path, means: Means) -> None:
-    """A first model from the catalogue's own phrases; without one the desk runs on rules, and says so."""
-    policy = desk.packs.active(means.clock())
-    rows = [
-        (phrase, each.department, each.code)
-        for each in policy.categories.values()
-        for phrase in each.phrases
-        if each.department
-    ]
-    name = hashlib.sha256(json.dumps(rows, ensure_ascii=False).encode()).hexdigest()[:12]
-    bundle = folder / f"phrases-{name}"
-    try:
-        if not bundle.exists():
-            texts, labels, categories = ([row[at] for row in rows] for at in range(3))
-            save(means.fit(texts, labels, categories=categories, now=means.clock()), bundle)
-        desk.models.activate(bundle, "demo", means.clock())
-    except (DeskError, ValueError, ImportError) as fault:
-        means.say(f"模型没有训练成（{fault}），演示只按规则派单。")
+def _quiet(_: str) -> None:
+    return None
 
 
 # --- People -----------------------------------------------------------------------------------------------

@@ -13,7 +13,9 @@ from dispatch.storage.people import NoKey
 from dispatch.storage.tables import ApiKey, User
 from rules.access import DEPARTMENT_ROLES, ROLE_WORDS
 from rules.errors import BadInput
+from rules.pack_records import BY_PLACE
 from rules.policy import Policy
+from rules.routing import TOWNSHIP
 from rules.terms import CHINA, Role
 
 DEFAULT_PACK = "demo-county"
@@ -188,29 +190,44 @@ def user_row(person: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def known_models(database: Database, policy: Policy) -> list[dict[str, Any]]:
-    """All models, newest first, as plain JSON; a label's `department` is None where the pack does not know it."""
+    """All models, newest first, as plain JSON; a label's `department` is None where the pack does not know it.
+
+    The label that stands for the township of the place is no department and yet known. `learnt` counts what a model of
+    this desk's own was trained on; None for one that was trained elsewhere.
+    """
     with database.reading() as tx:
         active, known = registry.active(tx, "model"), registry.models(tx)
     listed = []
     for each in known:
         labels = next(head["labels"] for head in each.manifest["heads"] if head["name"] == "department")
-        found = {label: policy.department_of(label) for label in labels}
+        found = {label: label if label == BY_PLACE else _code_of(label, policy) for label in labels}
+        learnt = each.manifest.get("learnt") or None
         listed.append(
             {
                 "version": each.hash,
                 "active": each.hash == active,
                 "created_at": each.created_at.astimezone(CHINA).isoformat(),
-                "labels": [
-                    {"label": label, "department": unit and unit.code} for label, unit in found.items()
-                ],
+                "learnt": learnt and {key: learnt[key] for key in ("pack", "lessons", "labels")},
+                "labels": [{"label": label, "department": code} for label, code in found.items()],
             }
         )
     return listed
 
 
+def _code_of(label: str, policy: Policy) -> str | None:
+    found = policy.department_of(label)
+    return found.code if found else None
+
+
 def model_row(model: Mapping[str, Any]) -> tuple[str, ...]:
     """A model of `known_models` as a table row."""
-    labels = "、".join(
-        each["label"] + ("" if each["department"] else "（不在目录）") for each in model["labels"]
-    )
-    return model["version"], "启用" if model["active"] else "", model["created_at"], labels
+    learnt = model["learnt"]
+    source = f"目录 {learnt['lessons']} 条，工单 {learnt['labels']} 件" if learnt else ""
+    labels = "、".join(_shown(each) for each in model["labels"])
+    return model["version"], "启用" if model["active"] else "", model["created_at"], source, labels
+
+
+def _shown(label: Mapping[str, Any]) -> str:
+    if label["department"] == BY_PLACE:
+        return TOWNSHIP
+    return str(label["label"]) + ("" if label["department"] else "（不在目录）")

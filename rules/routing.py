@@ -14,12 +14,24 @@ from rules.pack_records import BY_PLACE, Department, RoutingRule, upwards
 from rules.policy import Policy
 from rules.terms import Decision, Stage, TicketType
 
-__all__ = ["Proposal", "RoutingFacts", "first_rule", "route", "township_of", "why_not"]
+__all__ = [
+    "TOWNSHIP",
+    "Proposal",
+    "RoutingFacts",
+    "first_rule",
+    "meant_by",
+    "route",
+    "shown_as",
+    "township_of",
+    "why_not",
+]
 
 _PROPOSALS = 3  # how many departments a person is shown to choose from
 _LABELS = 10  # how many of the model's labels are stored with a decision
 _DISPATCH = Stage.TO_SIGN.value
 _DOUBT = Stage.TO_DISPATCH.value
+#: What the model's label BY_PLACE is called where the place does not say which township it is.
+TOWNSHIP = "属地镇街"
 _GRASS_ROOTS = "国办函〔2025〕66号：不得将职能部门的事项下推基层"
 
 
@@ -121,6 +133,8 @@ def _why_doubt(facts: RoutingFacts, policy: Policy, ranked: list[Proposal]) -> t
     """Why the model may not dispatch by itself: rule id, sentence, clause; None where it may."""
     if facts.model is None or (not ranked and not facts.abstain):
         return "no_model", "没有派单规则符合，也没有可用的模型判断，请人工派单。", ""
+    if ranked and ranked[0].name == BY_PLACE:
+        return "no_place", f"模型判断应由{TOWNSHIP}承办，但地点还不明确，请人工派单。", ""
     if ranked and ranked[0].department is None:
         return "unknown_label", f"模型判断的单位“{ranked[0].name}”不在目录中，请人工派单。", ""
     if facts.abstain or not ranked:
@@ -176,14 +190,32 @@ def _catalogue_owner(facts: RoutingFacts, policy: Policy) -> Department | None:
 
 
 def _ranked(facts: RoutingFacts, policy: Policy) -> list[Proposal]:
-    """The model's labels as departments, best first; labels of one department count together."""
+    """The model's labels as departments, best first; labels of one department count together.
+
+    BY_PLACE stands for the township of the places found. While it is not known which one that is, it keeps its rank
+    under its own name, so that nobody behind it is taken for the model's choice; `_doubt` never shows it.
+    """
     summed: dict[tuple[str | None, str], float] = {}
     for label, p in facts.labels if facts.model is not None else ():
-        found = policy.department_of(label)
+        found = meant_by(label, facts.areas, policy)
         key = (found.code, found.name) if found else (None, label)
         summed[key] = summed.get(key, 0.0) + _sound(p)
     ranked = [Proposal(code, name, min(p, 1.0), "model") for (code, name), p in summed.items()]
     return sorted(ranked, key=lambda each: -(each.p or 0.0))
+
+
+def meant_by(label: str, areas: tuple[str, ...], policy: Policy) -> Department | None:
+    """The department that a model's label stands for, BY_PLACE being the township of `areas` (codes of the pack).
+
+    None where the pack does not know the label (不在目录), and for BY_PLACE while the place is not clear.
+    """
+    return township_of(areas, policy) if label == BY_PLACE else policy.department_of(label)
+
+
+def shown_as(label: str, areas: tuple[str, ...], policy: Policy) -> str:
+    """What people read for a model's label: the department's name, 属地镇街 without a clear place, or 不在目录."""
+    found = meant_by(label, areas, policy)
+    return found.name if found else TOWNSHIP if label == BY_PLACE else "不在目录"
 
 
 def _listed(department: Department, p: float | None, source: str) -> Proposal:
@@ -205,8 +237,9 @@ def _doubt(
     assists: list[str] | None = None,
     words: list[str] | None = None,
 ) -> Decision:
-    once = {each.department or each.name: each for each in reversed(proposal)}
-    shown = [each for each in proposal if once[each.department or each.name] is each][:_PROPOSALS]
+    named = [each for each in proposal if each.name != BY_PLACE]
+    once = {each.department or each.name: each for each in reversed(named)}
+    shown = [each for each in named if once[each.department or each.name] is each][:_PROPOSALS]
     return Decision(
         what=_DOUBT,
         because=because,

@@ -49,9 +49,9 @@ def real(*words: object, **named) -> subprocess.CompletedProcess[bytes]:
 
 @pytest.fixture
 def desk_dir(tmp_path: Path) -> Path:
-    """A folder in which `hotline init` was run."""
+    """A folder in which `hotline init` was run, without the first model: that takes seconds."""
     folder = tmp_path / "data"
-    assert hotline("init", "--dir", folder).exit_code == 0
+    assert hotline("init", "--no-model", "--dir", folder).exit_code == 0
     return folder
 
 

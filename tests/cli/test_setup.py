@@ -12,11 +12,11 @@ from tests.cli.conftest import hotline, real, told
 
 def test_init_makes_everything_and_a_second_one_changes_nothing(tmp_path: Path) -> None:
     folder = tmp_path / "deep" / "data"
-    first = hotline("init", "--dir", folder)
+    first = hotline("init", "--no-model", "--dir", folder)
     assert first.exit_code == 0 and "已建密钥文件" in first.stdout
     key = (folder / "seal.key").read_bytes()
     assert stat.S_IMODE((folder / "seal.key").stat().st_mode) == 0o600
-    second = hotline("init", "--dir", folder)
+    second = hotline("init", "--no-model", "--dir", folder)
     assert second.exit_code == 0 and "已建密钥文件" not in second.stdout
     assert (folder / "seal.key").read_bytes() == key
 

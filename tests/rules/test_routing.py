@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules.errors import BadInput
+from rules.pack_records import BY_PLACE
 from rules.policy import Policy, parse
-from rules.routing import RoutingFacts, first_rule, route, township_of, why_not
+from rules.routing import RoutingFacts, first_rule, meant_by, route, shown_as, township_of, why_not
 from rules.terms import CHINA, TicketType, Urgency
-from tests.packs import FILES
+from tests.packs import FILES, edited
 
 CATALOGUE_FILE = "county/catalogue.toml"
 NOON = datetime(2026, 3, 3, 12, 0, tzinfo=CHINA)
@@ -247,6 +248,64 @@ def test_every_category_of_the_demo_county_routes_to_its_department() -> None:
             assert decision.rule != "no_model"
 
 
+LUJIAN = ("999001101201",)
+TWO = ("999001001001", "999001101201")
+OF_THE_PLACE = [
+    # labels, areas, rule, what is proposed
+    (((BY_PLACE, 0.99),), LUJIAN, "township", ["lujian"]),
+    (((BY_PLACE, 0.5), ("公安局", 0.4)), LUJIAN, "doubt", ["lujian", "police"]),
+    (((BY_PLACE, 0.5), ("鹿笺镇", 0.45)), LUJIAN, "township", ["lujian"]),
+    ((("公安局", 0.6), (BY_PLACE, 0.3)), LUJIAN, "doubt", ["police", "lujian"]),
+    (((BY_PLACE, 0.99),), (), "no_place", []),
+    (((BY_PLACE, 0.99),), TWO, "no_place", []),
+    (((BY_PLACE, 0.5), ("公安局", 0.4)), (), "no_place", ["police"]),
+    ((("公安局", 0.6), (BY_PLACE, 0.3), ("住建局", 0.1)), (), "doubt", ["police", "housing"]),
+]
+
+
+@pytest.mark.parametrize(("labels", "areas", "rule", "proposed"), OF_THE_PLACE)
+def test_the_label_of_the_place_proposes_its_township_or_nobody_and_never_dispatches(
+    labels: tuple[tuple[str, float], ...], areas: tuple[str, ...], rule: str, proposed: list[str]
+) -> None:
+    decision = route(facts(model="m1", labels=labels, areas=areas), POLICY, NOON)
+    assert (decision.rule, decision.what, decision.department) == (rule, "to_dispatch", None)
+    assert [each["department"] for each in decision.details["proposal"]] == proposed
+    assert all(each["in_catalogue"] for each in decision.details["proposal"])
+    assert BY_PLACE not in decision.because and "不在目录" not in decision.because
+
+
+def test_nobody_behind_the_place_is_taken_for_the_models_choice_even_with_a_low_gate() -> None:
+    low = edited("pack.toml", "gate = ", "gate = 0.5 # ")[0]
+    said = {"model": "m1", "labels": ((BY_PLACE, 0.5), ("公安局", 0.5))}
+    assert route(facts(**said), parse(low), NOON).rule == "no_place"
+
+
+def test_the_catalogue_may_give_a_matter_to_a_township_that_the_place_names() -> None:
+    policy = parse({**FILES, CATALOGUE_FILE: FILES[CATALOGUE_FILE] + CATALOGUE})
+    said = {"model": "m1", "labels": ((BY_PLACE, 0.99),), "areas": LUJIAN}
+    assert route(facts(category="ponds", **said), policy, NOON).department == "lujian"
+    assert route(facts(category="kites", **said), policy, NOON).rule == "conflict"
+
+
+@pytest.mark.parametrize(
+    ("label", "areas", "code", "words"),
+    [
+        ("公安局", (), "police", "墨榆县公安局"),
+        (BY_PLACE, LUJIAN, "lujian", "鹿笺镇人民政府"),
+        (BY_PLACE, (), None, "属地镇街"),
+        (BY_PLACE, TWO, None, "属地镇街"),
+        ("气象局", LUJIAN, None, "不在目录"),
+        ("", (), None, "不在目录"),
+    ],
+)
+def test_a_label_is_read_as_a_department_the_place_or_not_in_the_catalogue(
+    label: str, areas: tuple[str, ...], code: str | None, words: str
+) -> None:
+    found = meant_by(label, areas, POLICY)
+    assert (found.code if found else None) == code
+    assert shown_as(label, areas, POLICY) == words
+
+
 # --- praise -----------------------------------------------------------------------------------
 
 
@@ -260,6 +319,7 @@ def test_every_category_of_the_demo_county_routes_to_its_department() -> None:
         ("感谢你们", {"model": "m1", "labels": (("公安局", 0.5),)}, []),
         ("感谢你们", {"model": "m1", "labels": (("公安局", 0.95),), "abstain": True}, []),
         ("感谢你们", {"model": "m1", "labels": (("气象局", 0.95),)}, []),
+        ("感谢你们", {"model": "m1", "labels": ((BY_PLACE, 0.95),)}, []),
         ("感谢你们", {"category": "water"}, ["water_supply"]),
         ("感谢你们", {}, []),
     ],
@@ -284,7 +344,7 @@ def test_why_not_names_the_first_condition_that_fails_and_agrees_with_routing() 
     assert first_rule(facts(text="瓜", type=TicketType.HELP), policy, NOON) is rule
 
 
-NAMES = [*POLICY.labels, "气象局", ""]
+NAMES = [*POLICY.labels, BY_PLACE, "气象局", ""]
 
 
 @settings(derandomize=True, max_examples=150, deadline=None)
@@ -324,6 +384,7 @@ def test_whatever_comes_in_a_decision_is_whole_and_can_be_stored(
     assert decision.department not in decision.assists
     assert {decision.department, *decision.assists} - {None} <= set(POLICY.departments)
     assert (decision.what == "answered") == (kind is TicketType.PRAISE)
+    assert BY_PLACE not in [each["name"] for each in decision.details.get("proposal", ())]
     if decision.rule == "model":
         assert not abstain
         assert POLICY.departments[decision.department or ""].kind != "township"
