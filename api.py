@@ -13,12 +13,25 @@ from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from dispatch import settings
+from dispatch import sameness, settings
 from dispatch.desk import Desk, open_desk
 from dispatch.jobs import SteadyDoorbell
 from dispatch.keys import Keys
 from dispatch.sessions import Sessions
-from web import acting, faults, health, pages, public, reading, receiving, suggesting
+from web import (
+    acting,
+    cards,
+    clue_pages,
+    clues,
+    faults,
+    health,
+    pages,
+    public,
+    reading,
+    receiving,
+    render,
+    suggesting,
+)
 from web.door import Door
 from web.floods import Buckets, Guesses
 from web.measure import Counts, Guard
@@ -59,9 +72,20 @@ def create_app(desk: Desk, clock: Callable[[], datetime], counts_folder: Path | 
     )
     app.add_middleware(Guard, counts=counts, answer=faults.bare)
     faults.install(app)
-    for room in (receiving, reading, acting, suggesting, public, health, pages):
+    for room in (
+        receiving,
+        reading,
+        acting,
+        suggesting,
+        cards,
+        clues,
+        public,
+        health,
+        pages,
+        clue_pages,
+    ):
         app.include_router(room.router)
-    app.mount("/static", StaticFiles(directory=pages.FOLDER / "static"), name="static")
+    app.mount("/static", StaticFiles(directory=render.FOLDER / "static"), name="static")
     return app
 
 
@@ -80,6 +104,7 @@ def app() -> FastAPI:
     found = settings.read(os.environ)
     bell = SteadyDoorbell(found.redis_url or f"unix://{found.socket}")
     folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    sameness.warm()
     return create_app(open_desk(found, os.urandom, bell), _now, Path(folder) if folder else None)
 
 

@@ -15,7 +15,7 @@ from types import FrameType
 
 import structlog
 
-from dispatch import digests, follow_up, ladder, settings, supervise, triage
+from dispatch import digests, follow_up, ladder, sameness, settings, supervise, triage
 from dispatch.desk import Desk, open_desk
 from dispatch.jobs import Doorbell
 from rules.errors import DeskError
@@ -42,6 +42,7 @@ def now() -> datetime:
 @cache
 def desk() -> Desk:
     """The desk of this process, opened with the first job and kept warm."""
+    sameness.warm()
     found = settings.read(os.environ)
     bell = Doorbell(found.redis_url or f"unix://{found.socket}")
     return open_desk(found, os.urandom, bell, pool_size=2)

@@ -34,14 +34,15 @@ def open_all(
     for level in levels:
         chain, frozen = matter(desk, tx, after)
         told = evidence.chain(chain, *terms, now=local, mask=_masked, frozen=frozen)
+        drafts = evidence.drafts(chain, level, *terms, local, frozen=frozen)
         ledger.clue.append(
             {
                 "ticket": after.number,
                 "step": level.step,
                 "state": "waiting",
-                "department": after.department,
+                "department": drafts["rectification"]["department"]["code"],
                 "evidence": evidence.as_rows(told),
-                "drafts": evidence.drafts(chain, level, *terms, local, frozen=frozen),
+                "drafts": drafts,
                 "opened_at": now,
             }
         )

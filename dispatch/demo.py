@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -156,7 +157,10 @@ def _people(desk: Desk, means: Means) -> list[dict[str, Any]]:
     posts: list[tuple[Role, str | None]] = []
     for role in Role:
         posts += [(role, code) for code in policy.departments] if role in DEPARTMENT_ROLES else [(role, None)]
-    return [_person(desk, policy, role, department, means) for role, department in posts]
+    with ThreadPoolExecutor(
+        max_workers=os.cpu_count() or 1
+    ) as hands:  # hashing passwords is most of the work
+        return list(hands.map(lambda post: _person(desk, policy, post[0], post[1], means), posts))
 
 
 def _person(desk: Desk, policy: Policy, role: Role, department: str | None, means: Means) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from classifier import likeness
 from classifier.likeness import Text
+from classifier.words import tokenizer
 from rules import repeats
 
 #: Earlier tickets of one caller that are looked at; who has more is known at the desk by name.
@@ -35,6 +36,11 @@ class Likely:
     def as_data(self) -> dict[str, Any]:
         """For an event."""
         return {"number": self.number, "p": round(self.p, 4), "reasons": list(self.reasons)}
+
+
+def warm() -> None:
+    """Read the dictionary now, 0.7 s and 80 MB, so that nobody on the telephone waits for it."""
+    tokenizer()
 
 
 @lru_cache(maxsize=8192)

@@ -1,30 +1,43 @@
 """Reading one ticket for people (查看工单): everything about it that the asker may see, and how its clocks stand."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from dispatch.desk import Desk
-from dispatch.storage import clocks, history, inbox, tickets
-from dispatch.storage.database import Transaction
+from dispatch.storage import cards, clocks, clues, history, inbox, links, tickets
+from dispatch.storage import facts as stored_facts
 from dispatch.storage.tables import Request, Ticket
 from dispatch.storage.tickets import NoSuchTicket
-from rules.access import Actor, sees_only
-from rules.errors import NoCalendar
+from dispatch.veil import Veil
+from rules import access, escalation
+from rules.access import Actor, Sight, may_act
+from rules.ends import NOT_TOLD
+from rules.errors import NoCalendar, NotAllowed
+from rules.lifecycle import acts_in
 from rules.numbers import is_sound
 from rules.policy import Policy
-from rules.terms import CHINA, ClockKind, Happened, Unit
+from rules.terms import CHINA, Act, ClockKind, Facts, Happened, Happening, Stage, Unit
 from rules.worktime import Calendar
 
 Row = Mapping[str, Any]
 
 _ON_THE_WALL = (Unit.MINUTES, Unit.CALENDAR_DAYS)
+#: Of the tickets of one matter so many are told; a mass matter has hundreds.
+MOST_KIN = 50
+#: Stages in which the caller may still be asked for what was not told.
+ASKING = (Stage.INCOMPLETE, Stage.INVALID)
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One ticket as rows, oldest first, with the rules it runs by; `whole` is False for a department's eyes."""
+    """One ticket as rows, oldest first, with the rules it runs by; `whole` is False for who is not of the desk.
+
+    `kin` are the tickets of the same matter in the asker's sight, each with `kin` (earlier, merged_into, later,
+    followers), `linked` those that other callers seem to tell of it; `missing` the elements that were not told, and
+    `undoable` what of the pressure the asker can take back: by which word, and the event.
+    """
 
     ticket: Ticket
     clocks: Sequence[Row]
@@ -33,6 +46,12 @@ class View:
     assignments: Sequence[Row]
     requests: Sequence[Request]
     notices: Sequence[Row]
+    kin: Sequence[Row]
+    linked: Sequence[Row]
+    card: Row | None
+    clues: Sequence[Row]
+    missing: Sequence[str]
+    undoable: Sequence[tuple[str, Happening]]
     policy: Policy
     calendar: Calendar
     whole: bool
@@ -53,54 +72,101 @@ class Standing:
     ticks: tuple[float, ...]
 
 
-def read(desk: Desk, number: str, actor: Actor) -> View:
+def sight_of(desk: Desk, actor: Actor, now: datetime) -> Sight:
+    """What is in the sight of `actor`, by the pack in use. Raises NotAllowed for roles that read no ticket."""
+    return access.sight(actor, desk.packs.active(now).departments)
+
+
+def read(desk: Desk, number: str, actor: Actor, now: datetime) -> View:
     """The ticket as `actor` may see it.
 
-    Raises NotAllowed for roles that read no ticket, and NoSuchTicket for an unknown one; a department gets the same
-    for a ticket of others, so that numbers cannot be tried out.
+    Raises NotAllowed for roles that read no ticket, and NoSuchTicket for an unknown one and for one that is out of
+    their sight, so that numbers cannot be tried out.
     """
-    only = sees_only(actor)
+    sight = sight_of(desk, actor, now)
     if not is_sound(number):
         raise NoSuchTicket()
     with desk.database.reading() as tx:
-        ticket = tickets.read(tx, number)
-        assignments = tickets.rows_of(tx, "assignment", number)
-        if only is not None and only not in _working(ticket, assignments):
-            raise NoSuchTicket()
-        policy, calendar = desk.packs.of(ticket.pack)
+        ticket = tickets.seen(tx, number, sight)
+        policy, calendar = desk.packs.of(ticket.pack, tx)
+        held = clues.of_ticket(tx, number, sight.clues) if sight.clues else []
+        kin = links.family(tx, ticket, sight, MOST_KIN)
+        veil = Veil(sight, held, _unseen(ticket, kin))
+        events = veil.events(history.read(tx, number))
+        decisions = veil.decisions(tickets.rows_of(tx, "decision", number))
+        assignments = veil.rows(tickets.rows_of(tx, "assignment", number))
         return View(
             ticket=ticket,
-            clocks=clocks.read(tx, number),
-            decisions=tickets.rows_of(tx, "decision", number),
-            events=history.read(tx, number),
+            clocks=veil.clocks(clocks.read(tx, number)),
+            decisions=decisions,
+            events=events,
             assignments=assignments,
             requests=tickets.requests_of(tx, number),
-            notices=_notices(tx, number, only),
+            notices=veil.notices(inbox.of_ticket(tx, number)),
+            kin=kin,
+            linked=links.of_ticket(tx, number, sight, MOST_KIN),
+            card=cards.read(tx, ticket.card) if ticket.card is not None else None,
+            clues=held,
+            missing=missing_in(Stage(ticket.stage), decisions),
+            undoable=_undoable(_facts(ticket, assignments, events), actor),
             policy=policy,
             calendar=calendar,
-            whole=only is None,
+            whole=sight.desk,
         )
 
 
-def may_see(desk: Desk, number: str, actor: Actor) -> None:
-    """Raise what `read` would raise, without reading the whole."""
-    only = sees_only(actor)
-    if only is None:
-        return
+def may_see(desk: Desk, numbers: Iterable[str], actor: Actor, now: datetime) -> None:
+    """Raise what `read` would raise for the first of `numbers` that `actor` may not see."""
+    sight = sight_of(desk, actor, now)
     with desk.database.reading() as tx:
-        ticket = tickets.read(tx, number)
-        if only not in _working(ticket, tickets.rows_of(tx, "assignment", number)):
-            raise NoSuchTicket()
+        for number in numbers:
+            if not is_sound(number) or not tickets.in_sight(tx, number, sight):
+                raise NoSuchTicket(f"没有工单“{number[:32]}”，请核对编号。")
 
 
-def _working(ticket: Ticket, assignments: Sequence[Row]) -> set[str | None]:
-    """The departments at work on a ticket now: lead and assists; a department that was relieved sees it no more."""
-    return {ticket.department, *(each["department"] for each in assignments if each["ended_at"] is None)}
+def knows_clue(desk: Desk, number: str, actor: Actor, now: datetime) -> bool:
+    """Whether the ticket has a clue that has come to `actor`."""
+    sight = sight_of(desk, actor, now)
+    with desk.database.reading() as tx:
+        return bool(sight.clues and clues.of_ticket(tx, number, sight.clues))
 
 
-def _notices(tx: Transaction, number: str, only: str | None) -> list[Row]:
-    found = inbox.of_ticket(tx, number)
-    return found if only is None else [each for each in found if each["department"] == only]
+def missing_in(stage: Stage, decisions: Sequence[Row]) -> Sequence[str]:
+    """The elements (name, time, place, cause, course) that the caller was to be asked for; () once they were told."""
+    final = next((each["rule"] for each in reversed(decisions) if each["act"] == Act.INVALIDATE), None)
+    if stage not in ASKING or (stage is Stage.INVALID and final != f"invalid_{NOT_TOLD}"):
+        return ()
+    asked = (each["details"].get("missing") for each in reversed(decisions) if each["act"] == Act.TRIAGE)
+    return next(asked, None) or ()
+
+
+def _facts(ticket: Ticket, assignments: Sequence[Row], events: Sequence[Row]) -> Facts:
+    running = tuple(each["department"] for each in assignments if each["ended_at"] is None)
+    return stored_facts.of_rows(ticket, running, events)
+
+
+def _undoable(facts: Facts, actor: Actor) -> Sequence[tuple[str, Happening]]:
+    """The events of pressure that stand and that `actor` may take back by name; a false alarm likewise."""
+    try:
+        may_act(actor, Act.UNDO, facts)
+    except NotAllowed:
+        return ()
+    if Act.UNDO not in acts_in(facts.stage):
+        return ()
+    if facts.stage is Stage.TRANSFERRED:
+        found = {Act.TRANSFER.value: facts.last(Happened.TRANSFERRED)}
+    else:
+        names = dict.fromkeys(escalation.step_of(each) for each in facts.happenings)
+        found = {name: escalation.undoable(facts, name) for name in names if name}
+        if facts.earlier is not None:
+            found[escalation.LINK] = facts.last(Happened.LINKED, Happened.RECEIVED)
+    return tuple((name, each) for name, each in found.items() if each is not None)
+
+
+def _unseen(ticket: Ticket, kin: Sequence[Row]) -> str | None:
+    """The number of the earlier ticket where that one is out of sight."""
+    seen = {each["number"] for each in kin}
+    return ticket.earlier if ticket.earlier not in seen else None
 
 
 def standing(clock: Row, view: View, now: datetime) -> Standing | None:

@@ -1,10 +1,12 @@
-"""Who may do and see what (权限): one table of acts and roles, and the department's own scope."""
+"""Who may do and see what (权限): one table of acts and roles, and what is in whose sight."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from rules.errors import NotAllowed
 from rules.lifecycle import ACT_WORDS
+from rules.pack_records import Department, upwards
 from rules.terms import Act, Facts, Role, Stage
 
 ROLE_WORDS = MappingProxyType(
@@ -94,6 +96,12 @@ READING_ROLES = (
 )
 #: Who sees clues: they are for the inspector alone, once the supervision leader has looked.
 CLUE_ROLES = (Role.SUPERVISOR, Role.DISCIPLINE)
+#: What can become of a clue, in the order it goes (线索状态).
+CLUE_STATES = ("waiting", "sent_up", "confirmed", "rejected", "undone")
+#: Clues that have reached the inspector: somebody confirmed them, or nobody looked in time.
+INSPECTED = ("confirmed", "sent_up")
+#: Who makes and ends event cards, and who reads them (事件卡).
+CARD_ROLES = (Role.DISPATCHER, Role.SUPERVISOR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,11 +153,6 @@ def _restricted(allowed: tuple[Role, ...]) -> tuple[Role, ...]:
     return tuple(dict.fromkeys(ours))
 
 
-def sees_restricted(actor: Actor) -> bool:
-    """Whether complaints about officials are open to `actor` (lifecycle.md: restricted queue)."""
-    return actor is SYSTEM or any(role in RESTRICTED_ROLES for role in actor.roles)
-
-
 def may_review_at(actor: Actor, level: str, lead: str | None) -> None:
     """Raise NotAllowed unless `actor` reviews at that level: the leader of the lead first, then the hotline."""
     leader = Role.DEPARTMENT_LEADER in actor.roles and actor.department == lead is not None
@@ -160,13 +163,55 @@ def may_review_at(actor: Actor, level: str, lead: str | None) -> None:
     raise NotAllowed(f"这一级审核须由{who}操作。")
 
 
-def sees_only(actor: Actor) -> str | None:
-    """The department whose tickets alone `actor` may read; None when the whole desk is open to them.
+def require(actor: Actor, roles: Iterable[Role], what: str) -> None:
+    """Raise NotAllowed unless `actor` holds one of `roles`; `what` is the thing wanted, in Chinese."""
+    wanted = tuple(roles)
+    if actor is not SYSTEM and not actor.roles.intersection(wanted):
+        words = "、".join(ROLE_WORDS[role] for role in wanted)
+        raise NotAllowed(f"{what}须由{words}操作。")
 
-    Raises NotAllowed for those who may read no ticket.
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """Which tickets somebody may read (可见范围); whoever lists or reads tickets asks storage with one.
+
+    `desk`: all ordinary tickets. `restricted`: complaints about officials. `clues`: the states in which clues are
+    open to them, and for who is not of the desk the tickets of those clues. `department`: the tickets that it is at
+    work on, but never a restricted one against a unit of `line`, which is the department and those above it.
     """
-    if actor is SYSTEM or any(role in READING_ROLES for role in actor.roles):
-        return None
-    if actor.department and any(role in DEPARTMENT_ROLES for role in actor.roles):
-        return actor.department
-    raise NotAllowed("您的角色不能查看工单。")
+
+    desk: bool = False
+    restricted: bool = False
+    clues: tuple[str, ...] = ()
+    department: str | None = None
+    line: tuple[str, ...] = ()
+
+    @property
+    def of_department(self) -> bool:
+        """Whether it is a department's and nothing else: then work lists are those of the department."""
+        return self.department is not None and not (self.desk or self.restricted or self.clues)
+
+
+#: The ordinary tickets of the whole desk, which is what lists hold unless more is asked for.
+ORDINARY = Sight(desk=True)
+
+
+def sight(actor: Actor, departments: Mapping[str, Department]) -> Sight:
+    """What is in the sight of `actor`; `departments` are the pack's in use, for who stands under whom.
+
+    Raises NotAllowed for those who may read no ticket. Source: lifecycle.md, restricted queue and clues.
+    """
+    if actor is SYSTEM:
+        return Sight(desk=True, restricted=True, clues=CLUE_STATES)
+    supervises, inspects = Role.SUPERVISOR in actor.roles, Role.DISCIPLINE in actor.roles
+    own = actor.department if actor.roles.intersection(DEPARTMENT_ROLES) else None
+    found = Sight(
+        desk=bool(actor.roles.intersection(READING_ROLES)),
+        restricted=bool(actor.roles.intersection(RESTRICTED_ROLES)),
+        clues=CLUE_STATES if supervises else INSPECTED if inspects else (),
+        department=own,
+        line=tuple(dict.fromkeys((own, *upwards(own, departments)))) if own else (),
+    )
+    if found == Sight():
+        raise NotAllowed("您的角色不能查看工单。")
+    return found

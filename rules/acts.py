@@ -230,7 +230,9 @@ def _review(body: bodies.ReviewBody, case: Case) -> Outcome:
             happenings=(case.happened(Happened.REVIEWED, **data),),
             notices=(Notify("dispatcher", "答复待热线审核"),),
         )
-    to_whom = Notify("caller_back", "工单待回访")
+    also = merging.followers(case.facts)
+    words = f"工单待回访，并单诉求人也要回访：{'、'.join(also)}" if also else "工单待回访"
+    to_whom = Notify("caller_back", words)
     if outcome == "sent_back":
         to_whom = Notify("handler", f"答复被退回：{body.reason}", case.facts.department)
     return Outcome(happenings=(case.happened(Happened.REVIEWED, stage, **data),), notices=(to_whom,))

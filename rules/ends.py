@@ -62,7 +62,7 @@ def _supplement(body: bodies.SupplementBody, case: Case) -> Outcome:
 
 def _not_over_followers(case: Case) -> None:
     """One caller takes their matter back, or had none: those of others that were merged into it go on."""
-    if merging.has_followers(case.facts):
+    if merging.followers(case.facts):
         raise BadInput(
             "这张工单里并有其他诉求人的工单，不能这样了结。", hint="请派单员先对并入的工单撤销并单，再操作。"
         )

@@ -385,5 +385,7 @@ def _event(level: Level, found: Standing, now: datetime) -> Happening:
 
 
 def _whose(receiver: str, facts: Facts, policy: Policy) -> str | None:
+    """The department whose people are meant: the lead, or before it is dispatched again the former one."""
     known = policy.receivers.get(receiver)
-    return facts.department if known is not None and known.scope == "department" else None
+    held = facts.department or carried_of(facts).get("former")
+    return held if known is not None and known.scope == "department" else None

@@ -253,6 +253,12 @@ def _clue_settled(event: Happening, _scene: Scene) -> str:
     return "督办负责人确认线索" if event.data["confirmed"] else "督办负责人驳回线索"
 
 
+def _linked(event: Happening, _scene: Scene) -> str:
+    earlier = event.data.get("earlier", "")
+    count = f"，计为第 {event.data['count']} 次投诉" if event.data.get("counted") else "，本次不计"
+    return f"{HOTLINE}工作人员认定与前单 {earlier} 为同一事项{count}"
+
+
 _TELLERS: Mapping[Happened, Callable[[Happening, Scene], str]] = MappingProxyType(
     {
         Happened.RECEIVED: _received,
@@ -270,6 +276,7 @@ _TELLERS: Mapping[Happened, Callable[[Happening, Scene], str]] = MappingProxyTyp
         Happened.CALLED_BACK: _called_back,
         Happened.REDONE: _redone,
         Happened.CLOSED: _choice("rated", "工单办结", "工单办结，诉求人未评价"),
+        Happened.LINKED: _linked,
         Happened.MARKED: _choice("malicious", "诉求人被标记为恶意投诉", "诉求人的恶意投诉标记已取消"),
         Happened.WARNED: _timed,
         Happened.BREACHED: _timed,

@@ -23,7 +23,7 @@ def _merge(body: bodies.MergeBody, case: Case) -> Outcome:
         raise BadInput(f"目标工单是“{STAGES[lead.stage].words}”，不能并入。", hint="请选择一张未办结的工单。")
     if facts.restricted != lead.restricted:
         raise BadInput("限定范围办理的工单不能与一般工单合并。")
-    if has_followers(facts):
+    if followers(facts):
         raise BadInput("这张工单已有别的工单并入。", hint="请反过来，把目标工单并入这一张。")
     stage = lifecycle.move(facts.stage, Act.MERGE)
     count = max(facts.complaint_count, lead.complaint_count)
@@ -41,11 +41,15 @@ def _merge(body: bodies.MergeBody, case: Case) -> Outcome:
     )
 
 
-def has_followers(facts: Facts) -> bool:
-    """Whether other callers' tickets are merged into this one now."""
-    came = sum(each.kind is Happened.FOLLOWED for each in facts.happenings)
-    went = sum(each.kind is Happened.UNFOLLOWED for each in facts.happenings)
-    return came > went
+def followers(facts: Facts) -> tuple[str, ...]:
+    """The numbers of the tickets that are merged into this one now, in the order in which they came."""
+    held: dict[str, None] = {}
+    for each in facts.happenings:
+        if each.kind is Happened.FOLLOWED:
+            held[str(each.data["follower"])] = None
+        elif each.kind is Happened.UNFOLLOWED:
+            held.pop(str(each.data["follower"]), None)
+    return tuple(held)
 
 
 def _other(case: Case) -> Facts:

@@ -1,8 +1,9 @@
 """The files of a pack, one reader each (规则包各表): rows in, records out, broken references are faults."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 
-from rules.accept import EmergencyRule, RefusalRule
+from rules.accept import EmergencyRule, Reach, RefusalRule, Silence
 from rules.errors import PackFault
 from rules.pack_records import (
     AREA_LEVELS,
@@ -25,6 +26,8 @@ _AFTER_HOURS: Mapping[str, AfterHours] = {"as_is": "as_is", "next_workday": "nex
 #: What each pack says of itself and never takes from another.
 _OWN = ("name", "title", "region", "area_code", "extends", "abstract")
 _HANDLE_STARTS = ("dispatched", "received", "signed")
+#: A shared word list named in an entry.
+_LISTED = re.compile(r"@([A-Za-z0-9_]*)")
 Known = Collection[str] | None
 
 
@@ -201,20 +204,18 @@ def read_channels(sheet: Sheet) -> dict[str, Channel]:
 
 def read_emergencies(sheet: Sheet) -> tuple[EmergencyRule, ...]:
     """The `[[emergency]]` rows of acceptance.toml; `id` is needed only where a pack below is to replace one."""
-    read = [(row, _emergency(row)) for row in sheet.rows("emergency")]
+    lists = _read_lists(sheet)
+    read = [(row, _emergency(row, lists)) for row in sheet.rows("emergency")]
     unique([(row, row.code("id")) for row, _ in read if row.has("id")], "id")
     return tuple(rule for _, rule in read if rule is not None)
 
 
-def _emergency(row: Row) -> EmergencyRule | None:
-    cells = (
-        row.choice("line", ("110", "119", "120", "122")),
-        row.texts("words", required=True),
-        row.texts("unless"),
-        row.text("clause"),
-    )
+def _emergency(row: Row, lists: Mapping[str, Silence]) -> EmergencyRule | None:
+    line, clause = row.choice("line", ("110", "119", "120", "122")), row.text("clause")
+    words = _entries(row, "words", row.texts("words", required=True), lists)
+    unless, silences = _silencing(row, lists)
     try:
-        return EmergencyRule(*cells)
+        return EmergencyRule(line, words, unless, clause, silences)
     except PackFault as fault:
         _wordless(row, fault)
         return None
@@ -228,16 +229,58 @@ def _wordless(row: Row, fault: PackFault) -> None:
 
 def read_refusals(sheet: Sheet) -> tuple[RefusalRule, ...]:
     """The `[[refusal]]` rows of acceptance.toml."""
-    read = [(row, _refusal(row)) for row in sheet.rows("refusal")]
+    lists = _read_lists(sheet)
+    read = [(row, _refusal(row, lists)) for row in sheet.rows("refusal")]
     unique([(row, str(row.cells.get("code", ""))) for row, _ in read])
     return tuple(rule for _, rule in read if rule is not None)
 
 
-def _refusal(row: Row) -> RefusalRule | None:
-    words = row.texts("words", required=True)
-    cells = (row.code(), row.text("name"), row.text("legal_path"), words, row.text("clause"))
+def _refusal(row: Row, lists: Mapping[str, Silence]) -> RefusalRule | None:
+    cells = (row.code(), row.text("name"), row.text("legal_path"))
+    words = _entries(row, "words", row.texts("words", required=True), lists)
+    unless, silences = _silencing(row, lists)
     try:
-        return RefusalRule(*cells)
+        return RefusalRule(*cells, words, row.text("clause"), unless, silences)
     except PackFault as fault:
         _wordless(row, fault)
         return None
+
+
+def _read_lists(sheet: Sheet) -> Mapping[str, Silence]:
+    """The `[[word_list]]` rows, by code: words that several rows share, written there as `@code`."""
+    rows = [(row, row.code()) for row in sheet.rows("word_list")]
+    unique(rows)
+    lists: dict[str, Silence] = {}
+    for row, code in rows:
+        row.text("clause")
+        reach = row.choice("reach", tuple(Reach), Reach.SENTENCE)
+        words, until = row.texts("words", required=True), row.texts("until")
+        if any("@" in word for word in words + until):
+            row.fault("words", "词组里不能再写“@”", "请把那一组的词直接写在这里")
+        try:
+            lists[code] = Silence(words, Reach(reach), until)
+        except PackFault as fault:
+            _wordless(row, fault)
+    return lists
+
+
+def _entries(row: Row, key: str, entries: Sequence[str], lists: Mapping[str, Silence]) -> tuple[str, ...]:
+    """The entries of a cell with each `@code` in them put into words."""
+    return tuple(_LISTED.sub(lambda named: _spelled(row, key, named[1], lists), entry) for entry in entries)
+
+
+def _spelled(row: Row, key: str, code: str, lists: Mapping[str, Silence]) -> str:
+    row.refer(key, (code or "@",), lists, "[[word_list]]")
+    words = lists[code].words if code in lists else (code,)
+    if any(mark in word for word in words for mark in "+~"):
+        row.fault(key, f"词组“{code}”里有“+”或“~”，不能当作一段词来用", "请只在 unless 里单独写它")
+    return "|".join(words)
+
+
+def _silencing(row: Row, lists: Mapping[str, Silence]) -> tuple[tuple[str, ...], tuple[Silence, ...]]:
+    """The cell `unless`: entries of its own, and whole lists, each heard as far as it says itself."""
+    entries = row.texts("unless")
+    whole = [entry for entry in entries if _LISTED.fullmatch(entry)]
+    row.refer("unless", [entry[1:] or "@" for entry in whole], lists, "[[word_list]]")
+    silences = tuple(lists[entry[1:]] for entry in whole if entry[1:] in lists)
+    return _entries(row, "unless", [each for each in entries if each not in whole], lists), silences

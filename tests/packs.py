@@ -19,3 +19,12 @@ def edited(file: str, old: str, new: str) -> tuple[dict[str, str], str, int]:
     text = FILES[name]
     line = text[: text.index(old)].count("\n") + 1
     return {**FILES, name: text.replace(old, new, 1)}, name, line
+
+
+def county(**written: str) -> dict[str, str]:
+    """All files with `written` added to the county's own page of each file named."""
+    files = dict(FILES)
+    for file, text in written.items():
+        name = f"{FOLDER.name}/{file}.toml"
+        files[name] = f"{files.get(name, '')}\n{text}"
+    return files

@@ -9,12 +9,10 @@ from pydantic import BaseModel, Field, create_model
 from dispatch import view
 from dispatch.handle import perform
 from dispatch.storage import tickets
-from dispatch.storage.tickets import NoSuchTicket
-from rules.access import DEPARTMENT_ROLES, Actor
-from rules.bodies import BODIES, Body
-from rules.errors import DeskError, NotAllowed
+from rules.access import ACT_ROLES
+from rules.bodies import BODIES, Body, LinkBody, MergeBody
+from rules.errors import DeskError, IllegalAct
 from rules.lifecycle import ACT_WORDS
-from rules.numbers import is_sound
 from rules.terms import Act
 from web import show
 from web.door import Asker, Keyed, say
@@ -66,25 +64,31 @@ def _route_of(act: Act) -> Callable[..., Response]:
 
 
 def _done(number: str, act: Act, body: Any, asker: Asker) -> Response:
-    if not is_sound(number):
-        raise NoSuchTicket()
-    try:
-        perform(asker.desk, number, act, body, body.version, asker.actor, asker.now)
-    except NotAllowed:
-        _hide(asker, number)
-        raise
+    """Do it, unless a ticket that the act names is out of the asker's sight: then it does not exist for them."""
+    view.may_see(asker.desk, _named(number, body), asker.actor, asker.now)
+    if act is Act.SETTLE_CLUE:
+        _check_clue(asker, number)
+    perform(asker.desk, number, act, body, body.version, asker.actor, asker.now)
     with asker.desk.database.reading() as tx:
         return say(show.brief(tickets.read(tx, number)))
 
 
-def _hide(asker: Asker, number: str) -> None:
-    """For a department the tickets of others do not exist, whatever it tries on them."""
-    if _of_a_department(asker.actor):
-        view.may_see(asker.desk, number, asker.actor)
+def _named(number: str, body: Any) -> tuple[str, ...]:
+    """Every ticket that the act speaks of."""
+    match body:
+        case MergeBody():
+            return number, body.into
+        case LinkBody():
+            return number, body.earlier
+        case _:
+            return (number,)
 
 
-def _of_a_department(actor: Actor) -> bool:
-    return any(role in DEPARTMENT_ROLES for role in actor.roles)
+def _check_clue(asker: Asker, number: str) -> None:
+    """An inspector settles what has come to the inspector; before, there is no such clue for them."""
+    may_settle = any(role in ACT_ROLES[Act.SETTLE_CLUE] for role in asker.actor.roles)
+    if may_settle and not view.knows_clue(asker.desk, number, asker.actor, asker.now):
+        raise IllegalAct(f"没有待{ACT_WORDS[Act.SETTLE_CLUE]}的线索。")
 
 
 for _act in BODIES:

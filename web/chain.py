@@ -8,9 +8,12 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from dispatch.view import Row, View
+from intake.elements import ELEMENT_WORDS
 from rules.clocks import KIND_WORDS
+from rules.escalation import LINK, step_of
+from rules.evidence_words import TRIGGER_WORDS
 from rules.lifecycle import ACT_WORDS
-from rules.terms import CHINA, Act, ClockKind, Happened, Stage
+from rules.terms import CHANNEL_WORDS, CHINA, Act, ClockKind, Happened, Happening, Stage
 from rules.wording import EVENT_WORDS
 from web.bars import day_and_time
 from web.show import department_name
@@ -50,7 +53,11 @@ _LOUD = {
     Happened.BREACHED: "over",
     Happened.SUPERVISED: "over",
     Happened.DUTY_CALLED: "over",
+    Happened.RAISED: "over",
+    Happened.CLUE_OPENED: "over",
+    Happened.CLUE_SENT_UP: "over",
     Happened.WARNED: "soon",
+    Happened.REPEATED: "soon",
 }
 
 #: Data of events that are worth a line, with the words before them, in the order they are read.
@@ -98,7 +105,9 @@ def _said(data: Mapping[str, Any], view: View) -> list[str]:
     if data.get("reason_code"):
         known = {each.code: each.name for each in view.policy.suspensions}
         known |= {each.code: each.name for each in view.policy.refusals}
+        known |= {each.code: each.name for each in view.policy.invalid}
         said.append(known.get(data["reason_code"], data["reason_code"]))
+    said += _of_matter(data) + _of_pressure(data, view)
     if data.get("until"):
         said.append(f"到 {datetime.fromisoformat(data['until']).astimezone(CHINA):%Y年%m月%d日} 复核")
     said += [f"{words}{_plain(data[name])}" for name, words in _TOLD if data.get(name)]
@@ -117,6 +126,52 @@ def _said(data: Mapping[str, Any], view: View) -> list[str]:
     if data.get("stage") in STAGE_WORDS:
         said.append(f"→ {STAGE_WORDS[Stage(data['stage'])]}")
     return said
+
+
+def _of_matter(data: Mapping[str, Any]) -> list[str]:
+    """What ties the event to other contacts and tickets of the same matter."""
+    said = []
+    if data.get("earlier"):
+        counted = f"计为第 {data.get('count', 1)} 次投诉" if data.get("counted") else "这次不计次"
+        said.append(f"接续工单 {data['earlier']}，{counted}")
+    if data.get("channel"):
+        said.append(f"渠道：{CHANNEL_WORDS.get(data['channel'], data['channel'])}")
+    if data.get("into"):
+        said.append(f"主单 {data['into']}")
+    if data.get("follower"):
+        said.append(f"工单 {data['follower']}")
+    if data.get("elements"):
+        said += [f"{ELEMENT_WORDS.get(name, name)}：{words}" for name, words in data["elements"].items()]
+    return said
+
+
+def _of_pressure(data: Mapping[str, Any], view: View) -> list[str]:
+    """Why a rung was reached, which round began, and what was taken back."""
+    said = []
+    if data.get("trigger") in TRIGGER_WORDS:
+        said.append(TRIGGER_WORDS[data["trigger"]].format(count=data.get("count", "")))
+    if data.get("round"):
+        said.append(f"第 {data['round']} 轮重办")
+    if data.get("attempts"):
+        said.append(f"已联系诉求人 {data['attempts']} 次")
+    if "malicious" in data:
+        said.append("恶意诉求人，不再计次" if data["malicious"] else "取消恶意标记")
+    if "confirmed" in data:
+        said.append("确认" if data["confirmed"] else "驳回")
+    if data.get("step"):
+        said.append(f"撤销的是：{_step_words(data, view)}")
+    return said
+
+
+def _step_words(data: Mapping[str, Any], view: View) -> str:
+    """The event that was undone, in words; the step itself where it is out of sight."""
+    if data["step"] == LINK:
+        return EVENT_WORDS[Happened.LINKED]
+    for each in view.events:
+        event = Happening(Happened(each["kind"]), each["at"], each["data"], each["step"] or "")
+        if step_of(event) == data["step"] and event.at.astimezone(CHINA).isoformat() == data.get("at"):
+            return EVENT_WORDS[event.kind]
+    return ACT_WORDS[Act.TRANSFER] if data["step"] == Act.TRANSFER else str(data["step"])
 
 
 def _plain(value: Any) -> str:

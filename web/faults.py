@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Scope
 
 from rules.errors import DeskError
-from web import pages
+from web import render
 from web.door import NoSuchKey, say
 from web.floods import TooMany
 from web.words import FIELD_WORDS
@@ -67,7 +67,7 @@ def _answer(
     path: str, status: int, said: Mapping[str, Any], headers: Mapping[str, str] | None = None
 ) -> Response:
     if _is_page(path):
-        return pages.fault(status, said, headers)
+        return render.fault(status, said, headers)
     return say(said, status, headers)
 
 
@@ -136,6 +136,12 @@ def _field(place: Sequence[Any]) -> str:
         parts = parts[1:]
     if not parts:
         return "请求内容（JSON）"
+    if parts[-1] == "[key]":  # the name of an item that may not stand there
+        return f"{_named(parts[:-2] or parts)} 里的项目"
+    return _named(parts)
+
+
+def _named(parts: Sequence[str]) -> str:
     name = ".".join(parts)[:60]
     word = FIELD_WORDS.get(parts[-1])
     return f"{name}（{word}）" if word else name

@@ -3,48 +3,28 @@
 import secrets
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Query, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from fastapi.responses import RedirectResponse, Response
 
 from dispatch import view
-from dispatch.sessions import LASTS, Visitor
-from rules.access import ROLE_WORDS
+from dispatch.sessions import LASTS
 from rules.errors import BadInput, DeskError
 from rules.terms import CHANNEL_WORDS, TYPE_WORDS, URGENCY_WORDS, Stage, TicketType, Urgency
-from web import bars, chain, public
+from web import bars, chain, public, render, show
 from web.door import Door, address_of, door_of
 from web.public import Lookup
 from web.reading import Wanted, page
 from web.show import department_name
-from web.words import LEVEL_WORDS, STAGE_WORDS
+from web.words import KIN_WORDS, LEVEL_WORDS, STAGE_WORDS
 
 router = APIRouter(include_in_schema=False)
 
-COOKIE = "hotline_session"
 _FORM_COOKIE = "hotline_form"
-
-_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'",
-    "Referrer-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "no-store",
-}
-
-FOLDER = Path(__file__).parent
-
-_templates = Environment(
-    loader=FileSystemLoader(FOLDER / "templates"),
-    autoescape=select_autoescape(default=True),
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+#: Where a log-in may lead to.
+_OWN = ("/tickets", "/clues")
 
 
 class StaleForm(BadInput):
@@ -54,38 +34,8 @@ class StaleForm(BadInput):
     status = 403
 
 
-def _page(
-    template: str, code: int = 200, headers: Mapping[str, str] | None = None, **words: Any
-) -> HTMLResponse:
-    html = _templates.get_template(template).render({"visitor": None, "token": "", **words})
-    return HTMLResponse(html, code, {**_HEADERS, **(headers or {})})
-
-
-def fault(status: int, said: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:
-    """An error as a page."""
-    return _page("fault.html", status, headers, status=status, said={"hint": None, **said})
-
-
 def _said(wrong: DeskError) -> dict[str, Any]:
     return {"hint": None, **wrong.as_dict()}
-
-
-def _visitor(request: Request, door: Door) -> Visitor | None:
-    cookie = request.cookies.get(COOKIE)
-    return door.sessions.visitor(cookie, door.clock()) if cookie else None
-
-
-def _to_log_in(request: Request) -> Response:
-    return RedirectResponse(f"/login?next={quote(request.url.path)}", 303, _HEADERS)
-
-
-def _signed_in(request: Request, door: Door, visitor: Visitor) -> dict[str, Any]:
-    """What every page of somebody logged in holds: their name, roles, and the token of the log-out form."""
-    return {
-        "visitor": visitor,
-        "roles": "、".join(sorted(ROLE_WORDS[role] for role in visitor.actor.roles)),
-        "token": door.desk.seal.sign(request.cookies[COOKIE], "logout"),
-    }
 
 
 # --- Forms that nobody else's page can send -----------------------------------------------------------------
@@ -119,9 +69,9 @@ def _check_form(request: Request, door: Door, token: str) -> None:
 def start(request: Request) -> Response:
     """What this is, and how a citizen's matter stands."""
     door = door_of(request)
-    visitor = _visitor(request, door)
-    words = _signed_in(request, door, visitor) if visitor else {}
-    return _page("start.html", found=None, said=None, number="", **words)
+    visitor = render.visitor_of(request, door)
+    words = render.signed_in(request, door, visitor) if visitor else {}
+    return render.page("start.html", found=None, said=None, number="", **words)
 
 
 @router.post("/lookup")
@@ -134,8 +84,8 @@ def look_up(
     try:
         found = public.look_up(door_of(request), Lookup(address_of(request), number, code))
     except DeskError as wrong:
-        return _page("start.html", wrong.status, found=None, said=_said(wrong), number=number)
-    return _page("start.html", found=found, said=None, number=number)
+        return render.page("start.html", wrong.status, found=None, said=_said(wrong), number=number)
+    return render.page("start.html", found=found, said=None, number=number)
 
 
 @router.get("/login")
@@ -146,7 +96,7 @@ def log_in_form(request: Request, next: Annotated[str, Query(max_length=200)] = 
 
 
 def _log_in_page(token: str, after: str, said: Any = None, status: int = 200, login: str = "") -> Response:
-    return _page("login.html", status, form_token=token, next=_inside(after), said=said, login=login)
+    return render.page("login.html", status, form_token=token, next=_inside(after), said=said, login=login)
 
 
 @router.post("/login")
@@ -165,9 +115,9 @@ def log_in(
     except DeskError as wrong:
         said, status = _said(wrong), wrong.status
         return _with_form(request, door, lambda fresh: _log_in_page(fresh, next, said, status, login))
-    response = RedirectResponse(_inside(next) or "/tickets", 303, _HEADERS)
+    response = RedirectResponse(_inside(next) or "/tickets", 303, render.HEADERS)
     response.set_cookie(
-        COOKIE,
+        render.COOKIE,
         cookie,
         max_age=int(LASTS.total_seconds()),
         httponly=True,
@@ -194,18 +144,18 @@ def _proved(request: Request, door: Door, login: str, password: str) -> str:
 
 def _inside(path: str) -> str:
     """`path` when it is one of our own pages, else nothing: a log-in never leads to another site."""
-    return path if path.startswith("/tickets") and "\\" not in path and "//" not in path else ""
+    return path if path.startswith(_OWN) and "\\" not in path and "//" not in path else ""
 
 
 @router.post("/logout")
 def log_out(request: Request, token: Annotated[str, Form(max_length=64)] = "") -> Response:
     """Forget the session."""
     door = door_of(request)
-    wanted = door.desk.seal.sign(request.cookies.get(COOKIE, ""), "logout")
+    wanted = door.desk.seal.sign(request.cookies.get(render.COOKIE, ""), "logout")
     if not secrets.compare_digest(token.encode(), wanted.encode()):
         raise StaleForm()
-    response = RedirectResponse("/", 303, _HEADERS)
-    response.delete_cookie(COOKIE)
+    response = RedirectResponse("/", 303, render.HEADERS)
+    response.delete_cookie(render.COOKIE)
     return response
 
 
@@ -219,28 +169,35 @@ def list_page(
     q: Annotated[str, Query(max_length=100)] = "",
     order: Annotated[str, Query(max_length=10)] = "newest",
     cursor: Annotated[str, Query(max_length=200)] = "",
+    restricted: bool = False,
 ) -> Response:
     """The tickets that the visitor may see, 25 to a page."""
     door = door_of(request)
-    visitor = _visitor(request, door)
+    visitor = render.visitor_of(request, door)
     if visitor is None:
-        return _to_log_in(request)
+        return render.to_log_in(request)
     now = door.clock()
     if stage and stage not in set(Stage):
         raise BadInput("没有这个阶段。", hint="请在列表中选择。")
     wanted = Wanted(
-        stage=Stage(stage) if stage else None, words=q or None, by_due=order == "due", cursor=cursor or None
+        stage=Stage(stage) if stage else None,
+        words=q or None,
+        by_due=order == "due",
+        cursor=cursor or None,
+        restricted=restricted,
     )
     found = page(door.desk, visitor.actor, wanted, now)
     filters = {"stage": stage, "q": q, "order": "due" if order == "due" else "newest"}
-    return _page(
+    if restricted:
+        filters["restricted"] = "true"
+    return render.page(
         "tickets.html",
         rows=[_line(each, now) for each in found["items"]],
         following=f"/tickets?{urlencode({**filters, 'cursor': found['next']})}" if found["next"] else "",
         first=not cursor,
         filters=filters,
         stages=STAGE_WORDS,
-        **_signed_in(request, door, visitor),
+        **render.signed_in(request, door, visitor),
     )
 
 
@@ -255,15 +212,16 @@ def _line(item: Mapping[str, Any], now: datetime) -> dict[str, Any]:
 def ticket_page(request: Request, number: str) -> Response:
     """One ticket: what was said, how its clocks stand, why it went where it went, and everything that happened."""
     door = door_of(request)
-    visitor = _visitor(request, door)
+    visitor = render.visitor_of(request, door)
     if visitor is None:
-        return _to_log_in(request)
+        return render.to_log_in(request)
     now = door.clock()
-    seen = view.read(door.desk, number, visitor.actor)
+    seen = view.read(door.desk, number, visitor.actor, now)
     ticket = seen.ticket
     reasons = chain.whys(seen, now)
     terms = next((each.terms for each in reversed(reasons) if each.terms), ())
-    return _page(
+    matter = show.matter(seen)
+    return render.page(
         "ticket.html",
         ticket=ticket,
         text=chain.marked(ticket.text, terms),
@@ -274,8 +232,17 @@ def ticket_page(request: Request, number: str) -> Response:
         chain=chain.chain(seen, now),
         legs=chain.legs(seen, now),
         notices=chain.told(seen, now),
-        **_signed_in(request, door, visitor),
+        matter=matter,
+        kin=_kin(matter),
+        **render.signed_in(request, door, visitor),
     )
+
+
+def _kin(matter: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    """The tickets of the same matter, each with the word for how it stands to this one."""
+    one = [(name, matter[name]) for name in ("earlier", "merged_into") if matter[name]]
+    several = [(name, each) for name in ("later", "followers") for each in matter[name]]
+    return [(KIN_WORDS[name], each) for name, each in one + several]
 
 
 def _facts(seen: view.View, now: datetime) -> list[tuple[str, str]]:
@@ -292,6 +259,9 @@ def _facts(seen: view.View, now: datetime) -> list[tuple[str, str]]:
         ("发生时间", bars.day_and_time(ticket.occurred_at, now) if ticket.occurred_at else ""),
         ("来电次数", f"{len(seen.requests)} 次" if len(seen.requests) > 1 else ""),
         ("重复诉求", f"第 {ticket.complaint_count} 次" if ticket.complaint_count > 1 else ""),
+        ("提级", f"{ticket.raised} 次" if ticket.raised else ""),
+        ("范围", "限定范围办理" if ticket.restricted else ""),
+        ("被反映单位", department_name(seen.policy, ticket.against) or ""),
         (
             "督办",
             f"{LEVEL_WORDS.get(ticket.supervision, ticket.supervision)}级" if ticket.supervision else "",

@@ -1,5 +1,6 @@
 """What a citizen may ask without a key (公众查询): how their matter stands, by number and query code."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -8,7 +9,8 @@ from pydantic import BaseModel
 
 from dispatch.storage import history, lookup, tickets
 from dispatch.storage.tables import Ticket
-from dispatch.view import Row
+from dispatch.view import ASKING, Row, missing_in
+from intake.elements import ELEMENT_WORDS
 from intake.masking import mask
 from rules.errors import DeskError
 from rules.numbers import is_sound
@@ -40,6 +42,9 @@ class PublicSaid(BaseModel):
     words: str
     received_at: str
     reply: str | None
+    hint: str | None
+    missing: list[str]
+    together: dict[str, str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,24 +81,60 @@ def look_up(door: Door, asked: Lookup) -> dict[str, Any]:
         door.guesses.wrong(subjects[0], now)
         door.guesses_at_number.wrong(subjects[1], now)
         raise NotFound()
-    ticket, events = found
-    stage = Stage(ticket.stage)
+    return _told(found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The ticket with its events; the one it was merged into, and the elements it lacks, where it is so."""
+
+    ticket: Ticket
+    events: list[Row]
+    lead: "_Found | None" = None
+    missing: Sequence[str] = ()
+
+
+def _told(found: _Found) -> dict[str, Any]:
+    ticket, stage = found.ticket, Stage(found.ticket.stage)
+    lead = Stage(found.lead.ticket.stage) if found.lead else None
     return {
         "number": ticket.number,
         "stage": stage.value,
         "words": CITIZEN_STAGES[stage],
         "received_at": moment(ticket.received_at),
-        "reply": _reply(stage, events),
+        "reply": _reply(lead, found.lead.events) if found.lead and lead else _reply(stage, found.events),
+        "hint": _hint(stage, found),
+        "missing": [ELEMENT_WORDS[each] for each in found.missing],
+        "together": {"stage": lead.value, "words": CITIZEN_STAGES[lead]} if lead else None,
     }
 
 
-def _ticket(door: Door, number: str, code: str) -> tuple[Ticket, list[Row]] | None:
+def _hint(stage: Stage, found: _Found) -> str | None:
+    """What the citizen can do now, where they can do something."""
+    match stage:
+        case Stage.INCOMPLETE | Stage.INVALID if found.missing:
+            return "请拨打 12345，报上工单编号，补充上述内容。"
+        case Stage.TRANSFERRED:
+            line = _newest(found.events, Happened.TRANSFERRED, "line")
+            return f"已转 {line} 处置；情况紧急请直接拨打 {line}。" if line else None
+        case Stage.MERGED:
+            return "合并办理不影响答复和回访，办结后会联系您。"
+        case _:
+            return None
+
+
+def _ticket(door: Door, number: str, code: str) -> _Found | None:
     if not is_sound(number) or len(code) != 8 or not (code.isascii() and code.isdigit()):
         return None
     with door.desk.database.reading() as tx:
         if not lookup.has_code(tx, number, code):
             return None
-        return tickets.read(tx, number), history.read(tx, number)
+        ticket = tickets.read(tx, number)
+        stage, lead = Stage(ticket.stage), None
+        decisions = tickets.rows_of(tx, "decision", number) if stage in ASKING else ()
+        if ticket.merged_into is not None:  # who has followers is merged into nothing, so one step is the end
+            lead = _Found(tickets.read(tx, ticket.merged_into), history.read(tx, ticket.merged_into))
+        return _Found(ticket, history.read(tx, number), lead, missing_in(stage, decisions))
 
 
 def _reply(stage: Stage, events: list[Row]) -> str | None:
@@ -103,7 +144,9 @@ def _reply(stage: Stage, events: list[Row]) -> str | None:
         Stage.REFUSED: (Happened.REFUSED, "legal_path"),
         **dict.fromkeys(_AFTER_REVIEW, (Happened.REPLIED, "public_words")),
     }.get(stage)
-    if wanted is None:
-        return None
-    said = next((each["data"].get(wanted[1]) for each in reversed(events) if each["kind"] == wanted[0]), None)
+    said = _newest(events, *wanted) if wanted else None
     return mask(said).text if said else None
+
+
+def _newest(events: list[Row], kind: Happened, name: str) -> str | None:
+    return next((each["data"].get(name) for each in reversed(events) if each["kind"] == kind), None)

@@ -1,7 +1,5 @@
 """Reading tickets (查询接口): one ticket whole, and work lists page by page, never counted."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from binascii import Error as NotBase64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,11 +13,12 @@ from dispatch.desk import Desk
 from dispatch.storage import tickets
 from dispatch.storage.tickets import Search
 from intake.request import parse_time
-from rules.access import Actor, sees_only
-from rules.errors import BadInput
+from rules.access import RESTRICTED_ROLES, ROLE_WORDS, Actor, Sight
+from rules.errors import BadInput, NotAllowed
 from rules.numbers import is_sound
 from rules.terms import Stage
-from web import show
+from web import cursors, show
+from web.cursors import BadCursor
 from web.door import Keyed, say
 from web.statuses import NotBuilt, declared
 
@@ -27,13 +26,6 @@ router = APIRouter()
 
 PAGE = 25
 _LARGEST_PAGE = 100
-
-
-class BadCursor(BadInput):
-    """翻页位置（cursor）无效。"""
-
-    code = "bad_cursor"
-    hint = "请从第一页重新开始，筛选条件和排序不要中途改变。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +40,7 @@ class Wanted:
     by_due: bool = False
     cursor: str | None = None
     limit: int = PAGE
+    restricted: bool = False
 
 
 class TicketSaid(BaseModel):
@@ -64,6 +57,15 @@ class TicketSaid(BaseModel):
     history: list[dict[str, Any]]
     assignments: list[dict[str, Any]]
     requests: list[dict[str, Any]]
+    earlier: dict[str, Any] | None
+    merged_into: dict[str, Any] | None
+    later: list[dict[str, Any]]
+    followers: list[dict[str, Any]]
+    linked: list[dict[str, Any]]
+    card: dict[str, Any] | None
+    clues: list[dict[str, Any]]
+    missing: list[dict[str, Any]]
+    undoable: list[dict[str, Any]]
 
 
 class ListSaid(BaseModel):
@@ -89,31 +91,33 @@ def get_tickets(
     order: Literal["due", "newest"] = "newest",
     limit: Annotated[int, Query(ge=1, le=_LARGEST_PAGE)] = PAGE,
     cursor: Annotated[str | None, Query(max_length=200)] = None,
+    restricted: Annotated[bool, Query(description="只看限定范围办理的，须有权限")] = False,
 ) -> Response:
     """A page of the tickets that the asker may see; `overdue` and `due_before` give them by due time."""
     before = parse_time(due_before)[0] if due_before else None
-    wanted = Wanted(stage, department, before, overdue, q, order == "due", cursor, limit)
+    wanted = Wanted(stage, department, before, overdue, q, order == "due", cursor, limit, restricted)
     return say(page(asker.desk, asker.actor, wanted, asker.now))
 
 
 def page(desk: Desk, actor: Actor, wanted: Wanted, now: datetime) -> dict[str, Any]:
     """`{"items": […], "next": cursor or None}`. Raises NotAllowed, BadCursor, BadInput."""
-    only = sees_only(actor)
+    sight = view.sight_of(desk, actor, now)
     policy = desk.packs.active(now)
-    asked = _search(wanted, now)
-    if only is not None and asked.department not in (None, only):
-        return {"items": [], "next": None}
+    asked = _search(wanted, sight, now)
     with desk.database.reading() as tx:
-        rows = tickets.search(tx, _scoped(asked, only))
+        rows = tickets.search(tx, asked)
     following = _cursor(asked, rows[wanted.limit - 1]) if len(rows) > wanted.limit else None
     return {"items": [show.listed(each, policy, now) for each in rows[: wanted.limit]], "next": following}
 
 
-def _search(wanted: Wanted, now: datetime) -> Search:
+def _search(wanted: Wanted, sight: Sight, now: datetime) -> Search:
     """One row more than the page, to know whether another page follows."""
     for each in (wanted.department, wanted.words):
         if each is not None and "\0" in each:
             raise BadInput("筛选条件里有不能识别的字符。")
+    if wanted.restricted and not (sight.restricted or sight.of_department):
+        words = "、".join(ROLE_WORDS[role] for role in RESTRICTED_ROLES)
+        raise NotAllowed(f"限定范围办理的工单由{words}查看。")
     before = wanted.due_before
     if wanted.overdue:
         before = min(before, now) if before else now
@@ -126,34 +130,29 @@ def _search(wanted: Wanted, now: datetime) -> Search:
         by_due=by_due,
         after=_after(wanted.cursor, by_due) if wanted.cursor else None,
         limit=wanted.limit + 1,
+        restricted=wanted.restricted,
+        sight=sight,
     )
 
 
-def _scoped(asked: Search, only: str | None) -> Search:
-    return asked if only is None else Search(**{**_fields(asked), "department": only})
-
-
-def _fields(asked: Search) -> dict[str, Any]:
-    return {name: getattr(asked, name) for name in Search.__slots__}
-
-
 def _cursor(asked: Search, last: Mapping[str, Any]) -> str:
-    """Where the next page begins, opaque: due time and number, or the number alone."""
-    parts = [last["due_at"].isoformat(), last["number"]] if asked.by_due else [last["number"]]
-    return urlsafe_b64encode("|".join(parts).encode()).decode().rstrip("=")
+    """Where the next page begins: due time and number, or the number alone."""
+    return cursors.written(*([last["due_at"].isoformat()] if asked.by_due else []), last["number"])
 
 
 def _after(cursor: str, by_due: bool) -> tuple[str, ...]:
-    try:
-        parts = tuple(urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4)).decode().split("|"))
-        sound = len(parts) == (2 if by_due else 1) and is_sound(parts[-1])
-        if sound and by_due:
-            sound = datetime.fromisoformat(parts[0]).tzinfo is not None
-    except (NotBase64, ValueError):
-        sound = False
-    if not sound:
+    parts = cursors.parts_of(cursor)
+    sound = len(parts) == (2 if by_due else 1) and is_sound(parts[-1])
+    if not sound or (by_due and not _is_instant(parts[0])):
         raise BadCursor()
     return parts
+
+
+def _is_instant(words: str) -> bool:
+    try:
+        return datetime.fromisoformat(words).tzinfo is not None
+    except ValueError:
+        return False
 
 
 @router.get(
@@ -164,7 +163,7 @@ def _after(cursor: str, by_due: bool) -> tuple[str, ...]:
 )
 def get_ticket(number: str, asker: Keyed) -> Response:
     """One ticket with its clocks, decisions and reasons, and its whole history, as far as the asker may see it."""
-    return say(show.whole(view.read(asker.desk, number, asker.actor), asker.now))
+    return say(show.whole(view.read(asker.desk, number, asker.actor, asker.now), asker.now))
 
 
 @router.get(

@@ -6,7 +6,10 @@ from typing import Any
 
 from dispatch.storage.tables import Request, Ticket
 from dispatch.view import Row, View, standing
+from intake.elements import ELEMENT_WORDS
 from rules.clocks import KIND_WORDS
+from rules.escalation import LINK
+from rules.evidence_words import TRIGGER_WORDS
 from rules.policy import Policy
 from rules.terms import (
     CHANNEL_WORDS,
@@ -20,9 +23,11 @@ from rules.terms import (
     Urgency,
 )
 from rules.wording import EVENT_WORDS, STATE_WORDS
-from web.words import STAGE_WORDS
+from web.words import CLUE_WORDS, STAGE_WORDS
 
 _LISTED = ("number", "title", "stage", "type", "urgency", "channel", "department", "category", "area")
+#: How far a matter has climbed, and whether it is handled in a narrow circle.
+_PRESSED = ("complaint_count", "supervision", "raised", "restricted")
 _TOLD = (
     "text",
     "place",
@@ -30,10 +35,10 @@ _TOLD = (
     "anonymous",
     "confidential",
     "redo_round",
-    "supervision",
     "solved",
     "satisfied",
 )
+_KIN = ("earlier", "merged_into", "later", "followers")
 #: What only the hotline itself needs to find its way back to other systems and recordings.
 _OF_THE_DESK = ("external_id", "source_line", "upper_number", "recording_id")
 
@@ -51,6 +56,11 @@ def department_name(policy: Policy, code: str | None) -> str | None:
     return found.name if found else code
 
 
+def stage_words(code: str) -> str:
+    """The Chinese word of a stage."""
+    return STAGE_WORDS[Stage(code)]
+
+
 def listed(row: Mapping[str, Any], policy: Policy, now: datetime) -> dict[str, Any]:
     """One line of a work list."""
     stage = Stage(row["stage"])
@@ -64,7 +74,7 @@ def listed(row: Mapping[str, Any], policy: Policy, now: datetime) -> dict[str, A
         "received_at": moment(row["received_at"]),
         "due_at": moment(row["due_at"]),
         "overdue": row["due_at"] is not None and row["due_at"] < now,
-        "complaint_count": row["complaint_count"],
+        **{name: row[name] for name in _PRESSED},
         "version": row["version"],
     }
 
@@ -79,6 +89,77 @@ def whole(view: View, now: datetime) -> dict[str, Any]:
         "history": [_event(each) for each in view.events],
         "assignments": [_assignment(each, view.policy) for each in view.assignments],
         "requests": [_request(each) for each in view.requests],
+        **matter(view),
+    }
+
+
+def matter(view: View) -> dict[str, Any]:
+    """What belongs to the ticket beside itself: tickets of the same matter, a card, clues, and what can still be done."""
+    kin = {name: [kin_of(each, view.policy) for each in view.kin if each["kin"] == name] for name in _KIN}
+    return {
+        "earlier": next(iter(kin["earlier"]), None),
+        "merged_into": next(iter(kin["merged_into"]), None),
+        "later": kin["later"],
+        "followers": kin["followers"],
+        "linked": [
+            {
+                **kin_of(each, view.policy),
+                "likeness": round(each["likeness"], 4),
+                "reasons": list(each["reasons"]),
+            }
+            for each in view.linked
+        ],
+        "card": card(view.card, view.policy) if view.card else None,
+        "clues": [clue(each, view.policy) for each in view.clues],
+        "missing": [{"element": each, "words": ELEMENT_WORDS[each]} for each in view.missing],
+        "undoable": [
+            {"step": step, "words": undoable_words(step, each.kind), "at": moment(each.at)}
+            for step, each in view.undoable
+        ],
+    }
+
+
+def undoable_words(step: str, kind: Happened) -> str:
+    """What would be undone; a link to an earlier ticket may stand in the receipt itself."""
+    return EVENT_WORDS[Happened.LINKED if step == LINK else kind]
+
+
+def kin_of(row: Row, policy: Policy) -> dict[str, Any]:
+    """Another ticket of the same matter, in brief."""
+    return {
+        **{name: row[name] for name in ("number", "title", "stage", "department")},
+        "stage_words": STAGE_WORDS[Stage(row["stage"])],
+        "department_name": department_name(policy, row["department"]),
+        "received_at": moment(row["received_at"]),
+    }
+
+
+def card(row: Row, policy: Policy) -> dict[str, Any]:
+    """An event card, and how many asked."""
+    return {
+        **{name: row[name] for name in ("id", "title", "answer", "words", "areas", "department")},
+        "department_name": department_name(policy, row["department"]),
+        "area_names": [policy.areas[each].name if each in policy.areas else each for each in row["areas"]],
+        "begins_at": moment(row["begins_at"]),
+        "ends_at": moment(row["ends_at"]),
+        "created_by": row["created_by"],
+        "asked": row["asked"],
+    }
+
+
+def clue(row: Row, policy: Policy) -> dict[str, Any]:
+    """A clue in brief: what opened it and what became of it."""
+    level = next((each for each in policy.levels if each.step == row["step"]), None)
+    return {
+        **{
+            name: row[name]
+            for name in ("id", "ticket", "step", "state", "department", "settled_by", "reason")
+        },
+        "words": TRIGGER_WORDS[level.trigger].format(count=level.count) if level else row["step"],
+        "state_words": CLUE_WORDS[row["state"]],
+        "department_name": department_name(policy, row["department"]),
+        "opened_at": moment(row["opened_at"]),
+        "settled_at": moment(row["settled_at"]),
     }
 
 
@@ -104,6 +185,8 @@ def _ticket(view: View, now: datetime) -> dict[str, Any]:
         **told,
         "occurred_at": moment(row["occurred_at"]),
         "closed_at": moment(row["closed_at"]),
+        "against": row["against"],
+        "against_name": department_name(view.policy, row["against"]),
         "pack": row["pack"],
     }
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from classifier import likeness
 from classifier.model import Suggestion
+from dispatch import cards, view
 from dispatch.storage import lookup
 from dispatch.triage import gazetteer, suggest
 from intake.masking import mask
@@ -19,6 +20,7 @@ from rules.errors import BadInput, NotAllowed
 from rules.policy import Policy
 from rules.terms import Role, Urgency
 from web.door import Asker, Keyed, say
+from web.show import department_name, moment
 from web.statuses import declared
 
 router = APIRouter()
@@ -47,6 +49,7 @@ class SuggestSaid(BaseModel):
     urgency: str
     line: str | None
     similar: list[dict[str, Any]]
+    card: dict[str, Any] | None
     terms: list[tuple[str, float]]
     model: str | None
     detail: str | None
@@ -81,6 +84,7 @@ def post_suggest(body: SuggestBody, asker: Keyed) -> Response:
             "urgency": danger.urgency,
             "line": danger.line,
             "similar": _similar(asker, masked, body.phone),
+            "card": _card(asker, masked, policy),
             "model": said.model if said else None,
             "detail": danger.because or _silence(asker, said),
         }
@@ -125,6 +129,20 @@ def _place(text: str, policy: Policy) -> dict[str, Any] | None:
     return {"code": code, "name": area.name, "level": area.level, "words": text[mention.start : mention.end]}
 
 
+def _card(asker: Asker, text: str, policy: Policy) -> dict[str, Any] | None:
+    """The known event that the text is about, so that an operator can answer at once."""
+    areas = list(dict.fromkeys(code for each in gazetteer(policy).find(text) for code in each.codes))
+    with asker.desk.database.reading() as tx:
+        found = cards.matching(tx, text, areas, policy, asker.now)
+    if found is None:
+        return None
+    return {
+        **{name: found[name] for name in ("id", "title", "answer", "department")},
+        "department_name": department_name(policy, found["department"]),
+        "ends_at": moment(found["ends_at"]),
+    }
+
+
 def _similar(asker: Asker, text: str, phone: str | None) -> list[dict[str, Any]]:
     if phone is None or not phone.strip():
         return []
@@ -133,8 +151,9 @@ def _similar(asker: Asker, text: str, phone: str | None) -> list[dict[str, Any]]
     index = asker.desk.seal.index(normal_phone(phone))
     if index is None:
         raise BadInput("电话号码的格式不对。")
+    sight = view.sight_of(asker.desk, asker.actor, asker.now)
     with asker.desk.database.reading() as tx:
-        rows = lookup.open_of_caller(tx, index, _MOST_SIMILAR)
+        rows = lookup.open_of_caller(tx, index, _MOST_SIMILAR, sight)
     likely = [(likeness.signals(text[:_COMPARED], each["text"][:_COMPARED]).dice, each) for each in rows]
     likely.sort(key=lambda pair: -pair[0])
     return [

@@ -37,33 +37,43 @@ FIELD_WORDS: Mapping[str, str] = MappingProxyType(
         "accept": "是否同意",
         "agent": "代办员",
         "anonymous": "匿名",
+        "answer": "统一口径",
         "appointment": "预约",
         "approve": "是否通过",
+        "areas": "区域代码",
         "article": "知识库条目",
         "assists": "协办单位",
         "at": "预约时间",
+        "begins_at": "开始时间",
         "caller": "诉求人",
         "channel": "渠道",
         "code": "查询码",
         "confidential": "保密",
+        "confirm": "是否确认",
         "counter": "预约窗口",
         "cursor": "翻页位置",
         "department": "承办单位",
         "due_before": "此前到期",
+        "elements": "补充的要素",
+        "ends_at": "结束时间",
         "enterprise": "企业名称",
         "evidence": "证明",
         "external_id": "外部编号",
         "for": "替谁代办",
         "head": "单位主要负责人姓名",
+        "into": "并入的工单编号",
+        "earlier": "前单的编号",
         "lead": "主办单位",
         "legal_path": "法定途径",
         "level": "审核级别",
         "limit": "每页条数",
+        "line": "紧急号码",
         "login": "用户名",
+        "malicious": "是否恶意",
         "name": "姓名",
         "number": "工单编号",
-        "occurred_at": "发生时间",
         "occasion": "接听、接访、下访或意见征集",
+        "occurred_at": "发生时间",
         "order": "排序",
         "outcome": "会商结果",
         "overdue": "是否超期",
@@ -77,10 +87,14 @@ FIELD_WORDS: Mapping[str, str] = MappingProxyType(
         "reason": "理由",
         "reason_code": "理由代码",
         "recording_id": "录音编号",
+        "restricted": "限定范围",
+        "running": "是否在用",
         "satisfied": "是否满意",
         "solved": "是否解决",
         "source_line": "来源热线",
         "stage": "阶段",
+        "state": "线索状态",
+        "step": "要撤销的升级",
         "suggested_department": "建议承办单位",
         "text": "诉求内容",
         "title": "标题",
@@ -100,8 +114,10 @@ RECEIVER_WORDS: Mapping[str, str] = MappingProxyType(
     {
         **{role.value: words for role, words in ROLE_WORDS.items()},
         "department_head": "单位主要负责人",
+        "duty_office": "总值班室",
         "duty_officer": "值班人员",
         "hotline_authority": "热线主管机构",
+        "section_head": "经办科室负责人",
         "county_leader": "县分管领导",
     }
 )
@@ -114,3 +130,19 @@ LEVEL_WORDS: Mapping[int, str] = MappingProxyType({1: "一", 2: "二", 3: "三"}
 PART_WORDS: Mapping[str, str] = MappingProxyType({"lead": "主办", "assist": "协办"})
 
 ACTOR_WORDS: Mapping[str, str] = MappingProxyType({"system": "系统", "citizen": "诉求人"})
+
+#: What became of a clue.
+CLUE_WORDS: Mapping[str, str] = MappingProxyType(
+    {
+        "waiting": "待审定",
+        "sent_up": "逾期未审，已上报",
+        "confirmed": "已确认",
+        "rejected": "已驳回",
+        "undone": "已撤销",
+    }
+)
+
+#: How a ticket stands to the one that is looked at.
+KIN_WORDS: Mapping[str, str] = MappingProxyType(
+    {"earlier": "前单", "merged_into": "已并入", "later": "后续工单", "followers": "并入的工单"}
+)

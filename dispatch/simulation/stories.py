@@ -21,8 +21,8 @@ HOURS = (21, 16, 14, 11, 5, 6, 5, 14, 48, 80, 97, 91, 59, 34, 43, 83, 88, 70, 53
 #: Weekend days bring this share of a workday's calls (the same source, daily volume).
 WEEKEND = 0.68
 
-#: Kinds that end with one act of the desk itself.
-AT_THE_DESK = ("answer", "praise", "invalid", "transfer", "refuse")
+#: What else ends with an answer: praise, suggestions in a campaign, calls about a known outage.
+_ANSWERED = ("praise", "campaign", "outage")
 
 #: How many days before the week a matter began that takes longer than a week to unfold, by fate.
 _BEGAN = MappingProxyType(
@@ -101,7 +101,7 @@ def _story(name: str, row: Mapping[str, Any]) -> Story:
 def arrivals(seed: int, direct: float = DIRECT_SHARE, first_weekday: int = 0) -> list[Arrival]:
     """When every first contact comes in; the same seed gives the same week.
 
-    Of the calls that the desk answers itself, so many take part that they are `direct` of all contacts.
+    Of the calls that the desk answers itself, so many take part that direct answers are `direct` of all tickets.
     `first_weekday` is the weekday of the week's first day (0 = Monday), for the quieter weekend.
     """
     dice = Random(seed)  # noqa: S311 - a story, not a secret
@@ -115,9 +115,12 @@ def arrivals(seed: int, direct: float = DIRECT_SHARE, first_weekday: int = 0) ->
 
 
 def _measured(others: Sequence[Story], direct: float) -> list[Story]:
+    """So many answered calls that they, and what else is answered without a department, are `direct` of all tickets."""
     answered = [each for each in stories() if each.kind == "answer"]
-    wanted = round(direct / (1 - direct) * sum(map(_tickets, others))) if direct < 1 else len(answered)
-    return [*others, *answered[:wanted]]
+    whole = sum(map(_tickets, others))
+    without = sum(_tickets(each) for each in others if each.kind in _ANSWERED)
+    wanted = round((direct * whole - without) / (1 - direct)) if direct < 1 else len(answered)
+    return [*others, *answered[: max(wanted, 0)]]
 
 
 def _tickets(story: Story) -> int:

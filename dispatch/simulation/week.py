@@ -196,9 +196,10 @@ class _Week:
             self._note(receipt.number)
             return
         self._told.tickets += 1
-        self._note(receipt.number)
         ticket = _Moment(story, moment.index, moment.caller, receipt.number)
-        self._do(ticket, people.at_once(story) if receipt.stage == Stage.RECEIVED else None, now)
+        seen = self._look(receipt.number)
+        self._note(receipt.number, seen[0])
+        self._do(ticket, people.at_once(story) if receipt.stage == Stage.RECEIVED else None, seen, now)
         self._recognise(ticket, now)
         triaged = now + TRIAGED_AFTER
         self._drain(triaged)
@@ -213,9 +214,9 @@ class _Week:
             return
         before = self._last.get(moment.story.name)
         self._last[moment.story.name] = moment.number
-        known = self._look(moment.number)[0].earlier
-        if before and known is None and self._look(before)[0].stage not in OPEN_STAGES:
-            self._do(moment, (Act.LINK, Role.OPERATOR, {"earlier": before}), now)
+        seen = self._look(moment.number)
+        if before and seen[0].earlier is None and self._look(before)[0].stage not in OPEN_STAGES:
+            self._do(moment, (Act.LINK, Role.OPERATOR, {"earlier": before}), seen, now)
 
     def _gather(self, moment: _Moment, now: datetime) -> None:
         """The first ticket of a mass matter leads; a dispatcher merges the later ones when they see them."""
@@ -242,9 +243,9 @@ class _Week:
 
     # --- What people do ---------------------------------------------------------------------------------------
 
-    def _note(self, number: str) -> Facts:
+    def _note(self, number: str, facts: Facts | None = None) -> Facts:
         """Count what has happened to a ticket since it was last looked at; clock steps are counted as they fire."""
-        facts, _ = self._look(number)
+        facts = facts or self._look(number)[0]
         for each in facts.happenings[self._seen[number] :]:
             if each.step in self._levels:
                 self._told.steps += 1
@@ -258,16 +259,16 @@ class _Week:
             ticket = tickets.read(tx, number)
             return stored_facts.gather(tx, ticket), ticket.version
 
-    def _do(self, moment: _Moment, chosen: Choice | None, now: datetime) -> Facts | None:
+    def _do(
+        self, moment: _Moment, chosen: Choice | None, seen: tuple[Facts, int], now: datetime
+    ) -> Facts | None:
         """Do what was chosen, as a person would: with the version that was looked at."""
         if chosen is None:
             return None
         act, role, words = chosen
-        facts, version = self._look(moment.number)
-        perform(
-            self._desk, moment.number, act, BODIES[act](**words), version, actor(role, facts.department), now
-        )
-        after = self._note(moment.number)
+        facts, version = seen
+        who, body = actor(role, facts.department), BODIES[act](**words)
+        after = self._note(moment.number, perform(self._desk, moment.number, act, body, version, who, now))
         if facts.merged_into:
             self._note(facts.merged_into)
         new = {each.kind for each in after.happenings[len(facts.happenings) :]}
@@ -289,15 +290,17 @@ class _Week:
 
     def _turn_to(self, moment: _Moment, now: datetime) -> None:
         """Somebody gets round to the ticket, and does what it needs as it stands now."""
-        facts, _ = self._look(moment.number)
-        if facts.merged_into and self._look(facts.merged_into)[0].stage is not Stage.CLOSED:
+        seen = self._look(moment.number)
+        if seen[0].merged_into and self._look(seen[0].merged_into)[0].stage is not Stage.CLOSED:
             return  # called back when the lead is over
-        after = self._do(moment, people.choose(moment.story, facts, now), now)
+        after = self._do(moment, people.choose(moment.story, seen[0], now), seen, now)
         if after is not None:
             if after.stage not in OPEN_STAGES:
                 self._ended(moment, after, now)
             self._drain(now + TRIAGED_AFTER)
-            self._plan(moment, self._note(moment.number), now + TRIAGED_AFTER)
+            if after.stage is Stage.RECEIVED:  # supplemented: triage has looked at it again
+                after = self._note(moment.number)
+            self._plan(moment, after, now + TRIAGED_AFTER)
 
     def _ended(self, moment: _Moment, facts: Facts, now: datetime) -> None:
         """What follows when a matter is over: followers are called back, and who was put off comes again."""
@@ -325,15 +328,15 @@ class _Week:
             self._later(now, 300, _Moment(moment.story, number=moment.number, task="undo"))
 
     def _special(self, moment: _Moment, now: datetime) -> None:
-        facts, _ = self._look(moment.number)
-        self._do(moment, _TASKS[moment.task](moment.story, facts), now)
+        seen = self._look(moment.number)
+        self._do(moment, _TASKS[moment.task](moment.story, seen[0]), seen, now)
 
     def _merge(self, moment: _Moment, now: datetime) -> None:
         lead, number = self._lead[moment.story.name], moment.number
-        facts, _ = self._look(number)
-        if facts.stage not in OPEN_STAGES or self._look(lead)[0].stage not in OPEN_STAGES:
+        seen = self._look(number)
+        if seen[0].stage not in OPEN_STAGES or self._look(lead)[0].stage not in OPEN_STAGES:
             return  # one of them was over before the dispatcher looked
-        self._do(moment, (Act.MERGE, Role.DISPATCHER, {"into": lead}), now)
+        self._do(moment, (Act.MERGE, Role.DISPATCHER, {"into": lead}), seen, now)
         self._note(lead)
         self._followers.setdefault(lead, []).append(number)
 

@@ -9,9 +9,19 @@ from sqlmodel import SQLModel
 
 from dispatch.storage import records  # noqa: F401  (defines the tables)
 from dispatch.storage.database import Transaction
+from rules.errors import DeskError
 
 _card = SQLModel.metadata.tables["event_card"]
 _ticket = SQLModel.metadata.tables["ticket"]
+
+_asked = select(func.count()).where(_ticket.c.card == _card.c.id).scalar_subquery().label("asked")
+
+
+class NoSuchCard(DeskError):
+    """没有这张事件卡，请核对编号。"""
+
+    code = "no_such_card"
+    status = 404
 
 
 def running(tx: Transaction, now: datetime) -> list[Mapping[str, Any]]:
@@ -32,12 +42,26 @@ def end(tx: Transaction, card: int, at: datetime) -> bool:
     return tx.connection().execute(over.returning(_card.c.id)).first() is not None
 
 
-def newest(tx: Transaction, before: int | None, n: int) -> list[Mapping[str, Any]]:
-    """Cards, newest first, at most `n`, from below the id `before`, each with `asked`: how many tickets it answered."""
-    asked = select(func.count()).where(_ticket.c.card == _card.c.id).scalar_subquery().label("asked")
-    query = select(_card, asked)
+def newest(
+    tx: Transaction, before: int | None, n: int, running_at: datetime | None = None
+) -> list[Mapping[str, Any]]:
+    """Cards, newest first, at most `n`, from below the id `before`, each with `asked`: how many tickets it answered.
+
+    With `running_at` only those that are in force at that instant.
+    """
+    query = select(_card, _asked)
+    if running_at is not None:
+        query = query.where(_card.c.begins_at <= running_at, _card.c.ends_at > running_at)
     if before is not None:
         query = query.where(_card.c.id < before)
     return [
         dict(each) for each in tx.connection().execute(query.order_by(_card.c.id.desc()).limit(n)).mappings()
     ]
+
+
+def read(tx: Transaction, card: int) -> Mapping[str, Any]:
+    """One card with `asked`. Raises NoSuchCard."""
+    found = tx.connection().execute(select(_card, _asked).where(_card.c.id == card)).mappings().first()
+    if found is None:
+        raise NoSuchCard(card=card)
+    return dict(found)

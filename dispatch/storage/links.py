@@ -3,14 +3,23 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, literal, or_, select, union_all
 from sqlmodel import SQLModel
 
 from dispatch.storage import records  # noqa: F401  (defines the tables)
 from dispatch.storage.database import Transaction
+from dispatch.storage.sights import visible
+from dispatch.storage.tables import Ticket
+from rules.access import Sight
 
 _link = SQLModel.metadata.tables["link"]
 _ticket = SQLModel.metadata.tables["ticket"]
+
+#: What is told of another ticket beside the one that is looked at.
+_BRIEF = tuple(
+    _ticket.c[name]
+    for name in ("number", "stage", "title", "department", "received_at", "earlier", "merged_into")
+)
 
 
 def count(tx: Transaction, number: str) -> int:
@@ -19,27 +28,42 @@ def count(tx: Transaction, number: str) -> int:
     return tx.connection().execute(select(func.count()).where(linked)).scalar_one()
 
 
-def of_ticket(tx: Transaction, number: str) -> list[Mapping[str, Any]]:
-    """The linked tickets, likest first: `number`, `likeness`, `reasons`, `at`."""
-    query = select(_link).where(or_(_link.c.ticket == number, _link.c.other == number))
-    found = tx.connection().execute(query.order_by(_link.c.likeness.desc(), _link.c.ticket)).mappings()
-    return [
-        {
-            "number": each["other"] if each["ticket"] == number else each["ticket"],
-            "likeness": each["likeness"],
-            "reasons": each["reasons"],
-            "at": each["at"],
-        }
-        for each in found
+def of_ticket(tx: Transaction, number: str, sight: Sight, n: int) -> list[Mapping[str, Any]]:
+    """The linked tickets in `sight`, likest first, at most `n`: what is told in brief, with `likeness` and `reasons`."""
+    sides = ((_link.c.ticket, _link.c.other), (_link.c.other, _link.c.ticket))
+    pairs = union_all(
+        *(
+            select(there.label("there"), _link.c.likeness, _link.c.reasons).where(here == number)
+            for here, there in sides
+        )
+    ).subquery("pairs")
+    query = (
+        select(*_BRIEF, pairs.c.likeness, pairs.c.reasons)
+        .join(pairs, pairs.c.there == _ticket.c.number)
+        .where(visible(sight))
+        .order_by(pairs.c.likeness.desc(), _ticket.c.number.desc())
+        .limit(n)
+    )
+    return [dict(each) for each in tx.connection().execute(query).mappings()]
+
+
+def family(tx: Transaction, ticket: Ticket, sight: Sight, n: int) -> list[Mapping[str, Any]]:
+    """Tickets in `sight` that this one repeats or follows, or that repeat or follow it, in brief, at most `n` a kind.
+
+    `kin` says which: earlier, merged_into, later or followers; each kind newest first.
+    """
+    ways = {"later": _ticket.c.earlier == ticket.number, "followers": _ticket.c.merged_into == ticket.number}
+    if ticket.earlier is not None:
+        ways["earlier"] = _ticket.c.number == ticket.earlier
+    if ticket.merged_into is not None:
+        ways["merged_into"] = _ticket.c.number == ticket.merged_into
+    branches = [
+        select(*_BRIEF, literal(kin).label("kin"))
+        .where(way, visible(sight))
+        .order_by(_ticket.c.number.desc())
+        .limit(n)
+        .subquery(kin)
+        for kin, way in ways.items()
     ]
-
-
-def family(tx: Transaction, number: str) -> Mapping[str, list[str]]:
-    """Numbers of the tickets that repeat this one (`later`) and of those merged into it (`followers`)."""
-    later = select(_ticket.c.number).where(_ticket.c.earlier == number).order_by(_ticket.c.number)
-    merged = select(_ticket.c.number).where(_ticket.c.merged_into == number).order_by(_ticket.c.number)
-    connection = tx.connection()
-    return {
-        "later": list(connection.execute(later).scalars()),
-        "followers": list(connection.execute(merged).scalars()),
-    }
+    found = union_all(*(select(each) for each in branches))
+    return [dict(each) for each in tx.connection().execute(found).mappings()]

@@ -7,19 +7,24 @@ from sqlalchemy import select, text
 from sqlmodel import SQLModel
 
 from dispatch.storage.database import Transaction
+from dispatch.storage.sights import visible
 from dispatch.storage.tables import IS_OPEN
+from rules.access import Sight
 
 _ticket = SQLModel.metadata.tables["ticket"]
 _request = SQLModel.metadata.tables["request"]
 _person = SQLModel.metadata.tables["person"]
 
 
-def open_of_caller(tx: Transaction, phone_index: str, n: int) -> list[Mapping[str, Any]]:
-    """Number, stage, title and masked text of a caller's open tickets, newest first, at most `n`; nothing is locked."""
+def open_of_caller(tx: Transaction, phone_index: str, n: int, sight: Sight) -> list[Mapping[str, Any]]:
+    """Number, stage, title and masked text of a caller's open tickets in `sight`, newest first, at most `n`.
+
+    Nothing is locked.
+    """
     query = (
         select(_ticket.c.number, _ticket.c.stage, _ticket.c.title, _ticket.c.text)
         .join(_person, _person.c.id == _ticket.c.person)
-        .where(_person.c.phone_index == phone_index, text(IS_OPEN))
+        .where(_person.c.phone_index == phone_index, text(IS_OPEN), visible(sight))
         .order_by(_ticket.c.number.desc())
         .limit(n)
     )

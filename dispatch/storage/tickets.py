@@ -10,7 +10,9 @@ from sqlmodel import SQLModel, col
 from sqlmodel import select as select_model
 
 from dispatch.storage.database import Transaction
+from dispatch.storage.sights import IS_RESTRICTED, visible
 from dispatch.storage.tables import IS_OPEN, Request, Ticket
+from rules.access import ORDINARY, Sight
 from rules.errors import DeskError
 
 _ticket = SQLModel.metadata.tables["ticket"]
@@ -113,7 +115,10 @@ class Changed(DeskError):
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What a work list asks for; `department` None is the whole desk. `after` is the cursor of the last row seen."""
+    """What a work list asks for within `sight`; `department` None is all that is in it.
+
+    `after` is the cursor of the last row seen.
+    """
 
     stage: str | None = None
     department: str | None = None
@@ -122,6 +127,8 @@ class Search:
     by_due: bool = False
     after: tuple[str, ...] | None = None
     limit: int = 25
+    restricted: bool = False
+    sight: Sight = ORDINARY
 
 
 def end_assignments(tx: Transaction, ticket: str, result: str, now: datetime) -> None:
@@ -205,6 +212,21 @@ def read(tx: Transaction, number: str) -> Ticket:
     return found
 
 
+def seen(tx: Transaction, number: str, sight: Sight) -> Ticket:
+    """The ticket as it is now. Raises NoSuchTicket, also for one that is out of `sight`: nobody learns that it exists."""
+    query = select_model(Ticket).where(Ticket.number == number, visible(sight))
+    found = tx.session.exec(query).first()
+    if found is None:
+        raise NoSuchTicket(number=number)
+    return found
+
+
+def in_sight(tx: Transaction, number: str, sight: Sight) -> bool:
+    """Whether there is such a ticket in `sight`."""
+    query = select(_ticket.c.number).where(_ticket.c.number == number, visible(sight))
+    return tx.connection().execute(query).first() is not None
+
+
 def change(tx: Transaction, number: str, values: Mapping[str, Any]) -> None:
     """Set columns of a locked ticket and count its version up."""
     tx.connection().execute(
@@ -270,7 +292,11 @@ def known_externals(tx: Transaction, scope: str, pairs: Iterable[tuple[str, str]
 
 def search(tx: Transaction, asked: Search) -> list[Mapping[str, Any]]:
     """One page of a work list, at most `asked.limit` rows, by keyset: newest first, or soonest due first."""
-    query = select(_ticket)
+    query = select(_ticket).where(visible(asked.sight))
+    if asked.sight.of_department:  # a work list holds what the department leads
+        query = query.where(_ticket.c.department == asked.sight.department)
+    if asked.restricted:
+        query = query.where(IS_RESTRICTED)
     if asked.stage is not None:
         query = query.where(_ticket.c.stage == asked.stage)
     if asked.department is not None:

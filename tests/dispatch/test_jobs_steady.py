@@ -2,7 +2,9 @@
 
 import time
 
-from dispatch.jobs import QUEUES, Doorbell, SteadyDoorbell
+import pytest
+
+from dispatch.jobs import QUEUES, Doorbell, SteadyDoorbell, UnknownQueue, build_worker, work
 
 EMPTY = dict.fromkeys(QUEUES, 0)
 
@@ -30,3 +32,12 @@ def test_a_steady_bell_rings_what_it_owes_before_it_closes(empty_valkey):
     other = Doorbell(empty_valkey)
     assert other.depth() == {**EMPTY, "notices": 2}
     other.close()
+
+
+@pytest.mark.parametrize("queues", [[], ["trige"], ["triage", ""], "triage"])
+def test_an_unknown_queue_is_refused_with_the_list_of_the_known(queues: list[str]) -> None:
+    with pytest.raises(UnknownQueue) as refused:
+        work("redis://127.0.0.1:1/0", queues)
+    assert "、".join(QUEUES) in str(refused.value.as_dict())
+    with pytest.raises(UnknownQueue):
+        build_worker("redis://127.0.0.1:1/0", queues)

@@ -5,17 +5,21 @@ import pytest
 from rules.access import (
     ACT_ROLES,
     CITIZEN,
+    CLUE_STATES,
     DEPARTMENT_ROLES,
+    INSPECTED,
     SYSTEM,
     Actor,
+    Sight,
     may_act,
     may_review_at,
-    sees_only,
+    require,
+    sight,
 )
 from rules.bodies import BODIES
 from rules.errors import NotAllowed
 from rules.terms import Act, Role, Stage
-from tests.stories import facts
+from tests.stories import facts, policy
 
 LEAD, ASSIST, OTHER = "urban", "water", "transport"
 
@@ -193,21 +197,64 @@ def test_a_dispatcher_who_also_leads_another_department_cannot_review_for_this_o
     may_review_at(both, "hotline", LEAD)
 
 
+BELOW, ABOVE = "traffic_police", "police"
+
+#: What is in the sight of each role: ordinary tickets, restricted ones, clues, only a department's own.
+SEES = {
+    Role.OPERATOR: (True, False, (), False),
+    Role.DISPATCHER: (True, False, (), False),
+    Role.LIAISON: (False, False, (), True),
+    Role.HANDLER: (False, False, (), True),
+    Role.DEPARTMENT_LEADER: (False, False, (), True),
+    Role.CALLER_BACK: (True, False, (), False),
+    Role.SUPERVISOR: (True, True, CLUE_STATES, False),
+    Role.MANAGER: (True, False, (), False),
+    Role.DISCIPLINE: (False, True, INSPECTED, False),
+    Role.ADMIN: (True, False, (), False),
+    Role.AUDITOR: (True, False, (), False),
+}
+
+
 @pytest.mark.parametrize("role", list(Role))
-def test_who_reads_what(role):
-    match role:
-        case Role.LIAISON | Role.HANDLER | Role.DEPARTMENT_LEADER:
-            assert sees_only(somebody(role)) == LEAD
-            with pytest.raises(NotAllowed):
-                sees_only(Actor("x", frozenset({role})))
-        case Role.DISCIPLINE:
-            with pytest.raises(NotAllowed):
-                sees_only(somebody(role))
-        case _:
-            assert sees_only(somebody(role)) is None
+def test_what_is_in_whose_sight(role):
+    found = sight(somebody(role), policy().departments)
+    desk, restricted, clues, own = SEES[role]
+    assert (found.desk, found.restricted, found.clues, found.of_department) == (desk, restricted, clues, own)
+    assert found.department == (LEAD if own else None)
 
 
-def test_a_citizen_reads_no_ticket_of_the_desk():
-    with pytest.raises(NotAllowed):
-        sees_only(CITIZEN)
-    assert sees_only(SYSTEM) is None
+@pytest.mark.parametrize(
+    ("department", "line"),
+    [(ABOVE, (ABOVE,)), (BELOW, (BELOW, ABOVE)), ("unknown", ("unknown",))],
+)
+def test_the_line_of_a_department_is_itself_and_those_above_it(department, line):
+    assert sight(somebody(Role.HANDLER, department), policy().departments).line == line
+
+
+def test_two_roles_see_what_either_sees():
+    both = Actor("x", frozenset({Role.DISCIPLINE, Role.HANDLER}), LEAD)
+    found = sight(both, policy().departments)
+    assert (found.desk, found.restricted, found.department, found.of_department) == (False, True, LEAD, False)
+    watch = sight(Actor("x", frozenset({Role.SUPERVISOR, Role.DISCIPLINE})), {})
+    assert (watch.desk, watch.clues) == (True, CLUE_STATES)
+
+
+@pytest.mark.parametrize(
+    "actor",
+    [CITIZEN, Actor("x", frozenset({Role.HANDLER})), Actor("x", frozenset(), LEAD), Actor("system")],
+    ids=["citizen", "handler of nothing", "no role", "the name of the system alone"],
+)
+def test_who_reads_no_ticket_is_told_so(actor):
+    with pytest.raises(NotAllowed, match="不能查看工单"):
+        sight(actor, policy().departments)
+
+
+def test_the_desk_itself_sees_everything():
+    assert sight(SYSTEM, {}) == Sight(desk=True, restricted=True, clues=CLUE_STATES)
+
+
+def test_a_role_is_asked_for_by_its_chinese_name():
+    require(Actor("x", frozenset({Role.OPERATOR})), (Role.OPERATOR,), "登记")
+    require(SYSTEM, (Role.OPERATOR,), "登记")
+    with pytest.raises(NotAllowed, match="登记须由话务员、派单员操作"):
+        require(CITIZEN, (Role.OPERATOR, Role.DISPATCHER), "登记")

@@ -87,7 +87,7 @@ def test_every_event_has_a_sentence_even_when_it_says_nothing_more(kind):
             {"trigger": "returns", "count": 3},
             "退单满 3 次，就{lead}的办理情况形成线索，待审定。",
         ),
-        ("clue_settled", {"accepted": False, "reason": "不实"}, "督办负责人驳回线索：不实。"),
+        ("clue_settled", {"confirmed": False, "reason": "不实"}, "督办负责人驳回线索：不实。"),
         (
             "warned",
             {"clock": "sign", "due_at": at("2026-09-29 17:30")},

@@ -14,7 +14,7 @@ from dispatch.desk import open_desk
 from dispatch.storage import registry
 from dispatch.storage.tables import ApiKey, User
 from rules.terms import CHINA
-from tests.desks import new_desk
+from tests.desks import new_desk, settle
 from tests.servers import fresh_database
 
 with warnings.catch_warnings():
@@ -23,6 +23,11 @@ with warnings.catch_warnings():
 
 LEAD = "urban_management"
 OTHER = "police"
+#: Stands under OTHER in the county's tree.
+BELOW_OTHER = "traffic_police"
+#: Who looks into complaints about officials.
+INQUIRY = "government_office"
+CALLER = {"name": "测试人", "phone": "19900001234"}
 PASSWORD = "correct horse"
 
 
@@ -67,10 +72,16 @@ class Site:
         said = {"channel": "phone", "text": "滨河路路灯不亮，晚上走路看不见。", **body}
         return self.ask("POST", "/api/tickets", role, headers=headers, json=said)
 
+    def read(self, number, role="supervisor", of=None):
+        """The whole ticket as that role sees it; a supervisor sees every one."""
+        answer = self.ask("GET", f"/api/tickets/{number}", role, of)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
     def act(self, number, act, role, of=None, **body):
         """One act at the present version unless another is given; `of` is the key's department."""
         if "version" not in body:
-            body["version"] = self.ask("GET", f"/api/tickets/{number}", "auditor").json()["version"]
+            body["version"] = self.read(number)["version"]
         return self.ask("POST", f"/api/tickets/{number}/{act}", role, of, json=body)
 
     def person(self, login, *roles):
@@ -83,6 +94,35 @@ class Site:
         with self.desk.database.transaction() as tx:
             registry.add_user(tx, row, roles)
         self.later(seconds=6)
+
+
+def about_officials(site):
+    """A complaint about OTHER's people that lies with INQUIRY; number and query code."""
+    filed = site.post(text="公安局民警不作为，去了三次都没人管。", type="投诉", caller=CALLER).json()
+    settle(site.desk, site.now)
+    sent = site.act(filed["number"], "dispatch", "supervisor", department=INQUIRY, reason="限定范围")
+    assert sent.status_code == 200, sent.text
+    settle(site.desk, site.now)
+    return filed
+
+
+def with_clue(site, **body):
+    """A ticket that three departments would not have: conferring, with a clue that waits."""
+    number = site.post(**body).json()["number"]
+    settle(site.desk, site.now)
+    for n in range(3):
+        site.later(minutes=5)
+        steps = [
+            site.act(number, "dispatch", "dispatcher", department=LEAD, reason="归口"),
+            site.act(
+                number, "return", "liaison", LEAD, reason="不属于我们", evidence="三定方案", head="主要负责人"
+            ),
+        ]
+        if n < 2:
+            steps.append(site.act(number, "settle-return", "dispatcher", accept=True, reason="成立"))
+        assert [each.status_code for each in steps] == [200] * len(steps), [each.text for each in steps]
+    settle(site.desk, site.now)
+    return number
 
 
 def _served(desk):

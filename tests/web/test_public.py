@@ -26,6 +26,9 @@ def test_the_right_code_tells_how_it_stands(both, filed):
         "words": "已收到",
         "received_at": "2026-09-28T10:00:02+08:00",
         "reply": None,
+        "hint": None,
+        "missing": [],
+        "together": None,
     }
 
 
@@ -87,6 +90,72 @@ def test_the_reply_is_told_once_it_has_passed_both_reviews(both, filed):
     assert told() is None
     both.act(number, "review", "supervisor", level="hotline", approve=True)
     assert told().startswith("路灯已修复") and "19900005678" not in told()
+
+
+def told(site, filed):
+    answer = look(site, filed["number"], filed["query_code"])
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def test_who_was_merged_hears_how_the_lead_stands_and_its_reply(both, filed):
+    other = both.post(text="滨河路的灯又灭了", caller={"phone": "19900005678"}).json()
+    settle(both.desk, both.now)
+    lead = filed["number"]
+    both.act(lead, "dispatch", "dispatcher", department=LEAD, reason="归口")
+    both.act(other["number"], "merge", "dispatcher", into=lead)
+    said = told(both, other)
+    assert (said["stage"], said["together"]) == ("merged", {"stage": "to_sign", "words": "已转交承办单位"})
+    assert said["reply"] is None and "答复" in said["hint"] and lead not in str(said)
+    both.act(lead, "sign", "liaison", LEAD)
+    both.act(lead, "reply", "handler", LEAD, words="内部", public_words="路灯已修复", solved=True)
+    assert told(both, other)["reply"] is None
+    both.act(lead, "review", "department_leader", LEAD, level=1, approve=True)
+    both.act(lead, "review", "supervisor", level=2, approve=True)
+    said = told(both, other)
+    assert (said["reply"], said["together"]["stage"]) == ("路灯已修复", "to_call_back")
+    page = both.ask("POST", "/lookup", data={"number": other["number"], "code": other["query_code"]})
+    assert "合并办理" in page.text and "路灯已修复" in page.text and lead not in page.text
+
+
+def test_what_is_missing_is_named_with_the_way_to_tell_it(both):
+    filed = both.post(channel="web", text="太差了", type="投诉").json()
+    settle(both.desk, both.now)
+    said = told(both, filed)
+    assert said["stage"] == "incomplete" and "地点" in said["missing"] and "12345" in said["hint"]
+    page = both.ask("POST", "/lookup", data={"number": filed["number"], "code": filed["query_code"]})
+    assert "还需要您补充" in page.text and "地点" in page.text
+    both.act(filed["number"], "supplement", "operator", elements={"place": "滨河路", "cause": "路灯不亮"})
+    assert (told(both, filed)["missing"], told(both, filed)["hint"]) == ([], None)
+
+
+@pytest.mark.parametrize(
+    ("act", "body", "reply", "hint"),
+    [
+        ("answer", {"words": "办理时间为工作日 9 点到 17 点"}, "办理时间为工作日", None),
+        ("refuse", {"reason_code": "litigation", "legal_path": "请向人民法院起诉"}, "请向人民法院起诉", None),
+        ("transfer", {"line": "110"}, None, "已转 110 处置"),
+        ("withdraw", {}, None, None),
+        ("invalidate", {"reason_code": "silent"}, None, None),
+    ],
+)
+def test_the_end_of_a_matter_is_told_with_its_words(site, act, body, reply, hint):
+    filed = site.post().json()
+    settle(site.desk, site.now)
+    done = site.act(filed["number"], act, "operator", **body)
+    assert done.status_code == 200, done.text
+    said = told(site, filed)
+    for found, wanted in ((said["reply"], reply), (said["hint"], hint)):
+        assert found is None if wanted is None else found.startswith(wanted)
+
+
+def test_a_known_event_is_answered_with_its_one_answer(site):
+    card = {"title": "停水", "words": ["停水"], "answer": "今晚八点恢复供水。", "ends_at": "2026-09-28 22:00"}
+    assert site.ask("POST", "/api/cards", "dispatcher", json=card).status_code == 201
+    filed = site.post(text="家里停水了").json()
+    settle(site.desk, site.now)
+    said = told(site, filed)
+    assert (said["stage"], said["reply"]) == ("answered", "今晚八点恢复供水。")
 
 
 def test_every_stage_has_citizens_words():

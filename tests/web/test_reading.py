@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import event as listening
 
 from dispatch import supervise
 from tests.desks import settle
@@ -88,6 +89,62 @@ def test_a_department_is_not_told_what_only_the_hotline_needs(both):
     part = both.ask("GET", f"/api/tickets/{number}", "handler", LEAD).json()["ticket"]
     assert (whole["recording_id"], whole["external_id"]) == ("rec-1", "ext-1")
     assert "recording_id" not in part and "external_id" not in part
+
+
+def statements(site, path, role=None):
+    """How often the database is asked, once packs and keys are at hand."""
+    site.ask("GET", path, role)
+    seen = []
+
+    def listen(_connection, _cursor, words, *_rest):
+        seen.append(words)
+
+    listening.listen(site.desk.database.engine, "before_cursor_execute", listen)
+    try:
+        assert site.ask("GET", path, role).status_code == 200
+    finally:
+        listening.remove(site.desk.database.engine, "before_cursor_execute", listen)
+    return len([each for each in seen if not each.startswith(("BEGIN", "COMMIT", "ROLLBACK"))])
+
+
+def test_a_matter_of_many_tickets_is_read_in_as_few_questions_as_a_lone_one(both):
+    filed = both.post().json()
+    settle(both.desk, both.now)
+    lead = filed["number"]
+    alone = statements(both, f"/api/tickets/{lead}", "supervisor")
+    for n in range(5):
+        number = both.post(text=f"滨河路第{n}盏灯灭了，与别的都不同").json()["number"]
+        settle(both.desk, both.now)
+        assert both.act(number, "merge", "dispatcher", into=lead).status_code == 200
+    whole = both.read(lead)
+    assert len(whole["followers"]) == 5 and whole["ticket"]["complaint_count"] == 1
+    assert statements(both, f"/api/tickets/{lead}", "supervisor") == alone <= 11
+    assert statements(both, f"/api/public/tickets/{lead}?code={filed['query_code']}") <= 3
+    assert statements(both, "/api/tickets", "supervisor") == 1
+
+
+def test_pressure_and_kin_stand_on_the_ticket_in_words(both):
+    number = sent(both)
+    other = both.post(text="别的路灯也不亮").json()["number"]
+    settle(both.desk, both.now)
+    with both.desk.database.transaction() as tx:
+        values = f"VALUES ('{other}', '{number}', 0.875, '[\"地点相同\"]', '2026-09-28 02:00:00')"
+        tx.connection().exec_driver_sql(f"INSERT INTO link (ticket, other, likeness, reasons, at) {values}")
+    both.act(number, "supervise", "supervisor", level=1, reason="慢")
+    said = both.ask("GET", f"/api/tickets/{number}", "operator").json()
+    told = said["ticket"]
+    assert (told["supervision"], told["raised"], told["restricted"], told["against"]) == (1, 0, False, None)
+    (linked,) = said["linked"]
+    assert (linked["number"], linked["likeness"], linked["reasons"]) == (other, 0.875, ["地点相同"])
+    assert linked["stage_words"] == "待派遣"
+    assert [each["number"] for each in both.read(other)["linked"]] == [number], "a link has two ends"
+    assert both.read(number, "handler", LEAD)["linked"] == [], "a department is told of its own tickets alone"
+    (line,) = [
+        each
+        for each in both.ask("GET", "/api/tickets", "operator").json()["items"]
+        if each["number"] == number
+    ]
+    assert line["supervision"] == 1
 
 
 def numbers(answer):

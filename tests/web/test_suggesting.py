@@ -1,6 +1,7 @@
 """Suggestions while somebody is talking."""
 
 from classifier.model import Suggestion
+from tests.desks import settle
 
 
 def suggest(site, **body):
@@ -18,7 +19,7 @@ def test_without_a_model_it_says_so_and_still_finds_place_and_danger(site):
 
 
 def test_danger_to_life_is_critical_and_names_the_line(site):
-    said = suggest(site, text="有人跳楼，快来")
+    said = suggest(site, text="有人要跳楼，快来")
     assert (said["urgency"], said["line"]) == ("critical", "110")
     assert "110" in said["detail"]
 
@@ -47,6 +48,16 @@ def test_earlier_open_tickets_of_the_caller_come_most_like_first(both):
     assert [each["number"] for each in similar] == [lamp, tap]
     assert similar[0]["likeness"] > similar[1]["likeness"]
     assert suggest(both, text="路灯", phone="19900000000")["similar"] == []
+
+
+def test_a_complaint_about_officials_is_not_among_what_a_caller_said_before(both):
+    caller = {"phone": "19900001234"}
+    number = both.post(text="公安局民警不作为", type="投诉", caller=caller).json()["number"]
+    lamp = both.post(text="滨河路路灯不亮", caller=caller).json()["number"]
+    settle(both.desk, both.now)
+    assert both.read(number)["ticket"]["restricted"] is True
+    similar = suggest(both, text="公安局民警不作为", phone="19900001234")["similar"]
+    assert [each["number"] for each in similar] == [lamp]
 
 
 def test_asking_keeps_nothing(both):
