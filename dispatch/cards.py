@@ -12,7 +12,7 @@ from rules.accept import RefusalRule
 from rules.access import CARD_ROLES, READING_ROLES, Actor, require
 from rules.errors import BadInput, DeskError, PackFault
 from rules.policy import Policy
-from rules.sorting import Card, card_for, card_of
+from rules.sorting import Card, card_for, card_of, fault_of
 
 #: A pattern has to say at least so many characters: one alone would answer half of all calls.
 _LEAST_SAID = 2
@@ -82,9 +82,13 @@ def listed(
 def matching(
     tx: Transaction, text: str, areas: Sequence[str], policy: Policy, now: datetime
 ) -> Mapping[str, Any] | None:
-    """The row of the running card that `text`, told of a matter in `areas` (codes), is about; of several the newest."""
+    """The row of the running card that `text`, told of a matter in `areas` (codes), is about; of several the newest.
+
+    A card that can no longer be read answers nobody here, as at triage, which says so in the log.
+    """
     rows = {row["id"]: row for row in cards.running(tx, now)}
-    found: Card | None = card_for(text, areas, map(card_of, rows.values()), policy)
+    sound = [card for card in map(card_of, rows.values()) if fault_of(card) is None]
+    found: Card | None = card_for(text, areas, sound, policy)
     return rows[found.id] if found else None
 
 

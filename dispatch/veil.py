@@ -1,11 +1,10 @@
 """What a reader of a ticket is not told of it (遮去): clues that have not come to them, numbers out of their sight, seals."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
 from rules.access import CLUE_STATES, Sight
-from rules.escalation import LINK
 from rules.terms import Act, ClockKind, Happened, Role
 
 Row = Mapping[str, Any]
@@ -30,7 +29,10 @@ class Veil:
 
     def events(self, rows: Sequence[Row]) -> list[Row]:
         """The history without what is sealed, and without marks of clues that are not known."""
-        told = (each for each in rows if self._all_clues or not self._hides(each))
+        steps = {
+            each["step"] for each in rows if each["kind"] in (Happened.CLUE_OPENED, Happened.CLUE_SENT_UP)
+        }
+        told = (each for each in rows if self._all_clues or not self._hides(each, steps))
         left_out = ("sealed",) if self._all_clues or self.clues else ("sealed", "clue")
         return self.rows(
             [
@@ -58,8 +60,8 @@ class Veil:
         """`rows` without the number that may not be told."""
         return [each if self.unseen is None else _without(self.unseen, each) for each in rows]
 
-    def _hides(self, event: Row) -> bool:
-        """Events of a clue that has not come to the reader; one that went up by silence names no rung."""
+    def _hides(self, event: Row, steps: Set[str | None]) -> bool:
+        """Events of a clue that has not come to the reader; `steps` are those of clues, which can be undone by name."""
         data = event["data"]
         match event["kind"]:
             case Happened.CLUE_OPENED:
@@ -69,8 +71,7 @@ class Veil:
             case Happened.CLUE_SENT_UP:
                 return not self.clues
             case Happened.UNDONE:
-                of_clue = data.get("clue") and data["step"] != LINK  # a link that was undone is no secret
-                return bool(of_clue) and not self._knows(data["step"])
+                return data.get("step") in steps and not self._knows(data["step"])
             case _:
                 return data.get("clock") == ClockKind.CLUE and not self.clues
 

@@ -96,7 +96,6 @@ def test_a_person_links_a_repeat_and_takes_the_link_back(both):
     both.later(days=3)
     later = waiting(both, text="滨河路的灯还是不亮")
     assert both.act(later, "link", "operator", earlier=earlier).status_code == 200
-    both.act(later, "urge", "operator", words="还是没有修")
     whole = both.read(later)
     assert (whole["earlier"]["number"], whole["ticket"]["complaint_count"]) == (earlier, 2)
     assert [each["number"] for each in both.read(earlier)["later"]] == [later]

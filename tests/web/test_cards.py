@@ -60,6 +60,13 @@ def test_of_two_that_fit_the_newer_is_shown(site):
     assert suggested(site, "停水了")["id"] == newer["id"]
 
 
+def test_a_card_that_can_no_longer_be_read_stops_nobody(site):
+    make(site)
+    with site.desk.database.transaction() as tx:
+        tx.connection().exec_driver_sql("UPDATE event_card SET words = '[\"停水+\"]'")
+    assert suggested(site, "桐鲤街道停水了") is None
+
+
 def test_a_card_is_ended_once_and_answers_nobody_after(both):
     card = make(both).json()["id"]
     ended = both.ask("POST", f"/api/cards/{card}/end", "supervisor")

@@ -116,6 +116,16 @@ def test_a_clue_that_was_taken_back_is_as_if_it_had_never_been(both, clued):
     assert both.ask("GET", f"/api/tickets/{number}", "discipline").status_code == 404
 
 
+def test_a_settled_clue_whose_rung_is_undone_later_is_no_more_told(both, clued):
+    number, _ = clued
+    both.act(number, "settle-clue", "supervisor", confirm=False, reason="不属实")
+    assert both.act(number, "undo", "supervisor", step="return_3", reason="计数有误").status_code == 200
+    settle(both.desk, both.now)
+    answer = both.ask("GET", f"/api/tickets/{number}", "auditor")
+    assert SECRET not in answer.text and "return_3" not in answer.text
+    assert "undone" in {each["kind"] for each in both.read(number)["history"]}
+
+
 def test_an_inspector_cannot_settle_what_still_waits_on_a_ticket_that_they_read(both):
     number = about_officials(both)["number"]
     with both.desk.database.transaction() as tx:
