@@ -50,13 +50,12 @@ def prepared(title: str, text: str) -> Text:
     return likeness.prepare("" if beginning else title, text)
 
 
-def likely(
+def weighed(
     rows: Iterable[Mapping[str, Any]], title: str, text: str, at: datetime, same_caller: bool
 ) -> list[Likely]:
-    """The tickets that masked `text` may be about, likest first; of equally like ones the earlier in `rows`.
+    """Every ticket with how likely masked `text` is about it, likest first; of equally like ones the earlier in `rows`.
 
-    Each row has number, title, text and received_at; `at` is when the contact came. What is less likely than not
-    (`repeats.FOUND`) is left out.
+    Each row has number, title, text and received_at; `at` is when the contact came.
     """
     held = list(rows)
     if not held:
@@ -69,10 +68,16 @@ def likely(
         p = repeats.probability(signs, same_caller, days)
         if same_caller and not signs.elsewhere and _copies(mine, other):
             p = max(p, COPY)
-        if p >= repeats.FOUND:
-            shared = likeness.in_common(mine, other)
-            found.append(Likely(row, p, repeats.because(signs, shared, same_caller, days)))
+        shared = likeness.in_common(mine, other) if p >= repeats.FOUND else repeats.Shared()
+        found.append(Likely(row, p, repeats.because(signs, shared, same_caller, days)))
     return sorted(found, key=lambda each: -each.p)
+
+
+def likely(
+    rows: Iterable[Mapping[str, Any]], title: str, text: str, at: datetime, same_caller: bool
+) -> list[Likely]:
+    """Of `weighed` those that are more likely the same matter than not (`repeats.FOUND`)."""
+    return [each for each in weighed(rows, title, text, at, same_caller) if each.p >= repeats.FOUND]
 
 
 def _copies(mine: Text, other: Text) -> bool:

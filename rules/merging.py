@@ -23,6 +23,8 @@ def _merge(body: bodies.MergeBody, case: Case) -> Outcome:
         raise BadInput(f"目标工单是“{STAGES[lead.stage].words}”，不能并入。", hint="请选择一张未办结的工单。")
     if facts.restricted != lead.restricted:
         raise BadInput("限定范围办理的工单不能与一般工单合并。")
+    if facts.against != lead.against:
+        raise BadInput("两件诉求反映的单位不同，不能合并。")
     if followers(facts):
         raise BadInput("这张工单已有别的工单并入。", hint="请反过来，把目标工单并入这一张。")
     stage = lifecycle.move(facts.stage, Act.MERGE)

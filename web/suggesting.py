@@ -6,9 +6,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from classifier import likeness
 from classifier.model import Suggestion
-from dispatch import cards, view
+from dispatch import cards, sameness, view
 from dispatch.storage import lookup
 from dispatch.triage import gazetteer, suggest
 from intake.masking import mask
@@ -154,9 +153,14 @@ def _similar(asker: Asker, text: str, phone: str | None) -> list[dict[str, Any]]
     sight = view.sight_of(asker.desk, asker.actor, asker.now)
     with asker.desk.database.reading() as tx:
         rows = lookup.open_of_caller(tx, index, _MOST_SIMILAR, sight)
-    likely = [(likeness.signals(text[:_COMPARED], each["text"][:_COMPARED]).dice, each) for each in rows]
-    likely.sort(key=lambda pair: -pair[0])
+    found = sameness.weighed(rows, text[:_COMPARED], text, asker.now, same_caller=True)
     return [
-        {"number": each["number"], "stage": each["stage"], "title": each["title"], "likeness": round(like, 4)}
-        for like, each in likely
+        {
+            "number": each.number,
+            "stage": each.row["stage"],
+            "title": each.row["title"],
+            "likeness": round(each.p, 4),
+            "reasons": list(each.reasons),
+        }
+        for each in found
     ]

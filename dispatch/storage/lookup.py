@@ -17,12 +17,12 @@ _person = SQLModel.metadata.tables["person"]
 
 
 def open_of_caller(tx: Transaction, phone_index: str, n: int, sight: Sight) -> list[Mapping[str, Any]]:
-    """Number, stage, title and masked text of a caller's open tickets in `sight`, newest first, at most `n`.
+    """Number, stage, title, masked text and time of receipt of a caller's open tickets in `sight`, newest first, at most `n`.
 
     Nothing is locked.
     """
     query = (
-        select(_ticket.c.number, _ticket.c.stage, _ticket.c.title, _ticket.c.text)
+        select(_ticket.c.number, _ticket.c.stage, _ticket.c.title, _ticket.c.text, _ticket.c.received_at)
         .join(_person, _person.c.id == _ticket.c.person)
         .where(_person.c.phone_index == phone_index, text(IS_OPEN), visible(sight))
         .order_by(_ticket.c.number.desc())
