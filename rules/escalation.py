@@ -385,7 +385,8 @@ def _event(level: Level, found: Standing, now: datetime) -> Happening:
 
 
 def _whose(receiver: str, facts: Facts, policy: Policy) -> str | None:
-    """The department whose people are meant: the lead, or before it is dispatched again the former one."""
+    """The department whose people are meant: the lead, or before it is dispatched again the former one, if it exists."""
     known = policy.receivers.get(receiver)
-    held = facts.department or carried_of(facts).get("former")
+    former = carried_of(facts).get("former")
+    held = facts.department or (former if former in policy.departments else None)
     return held if known is not None and known.scope == "department" else None
