@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.bundle import Trained
+from classifier.calibrate import TOP
 from classifier.groups import assign_folds
 from classifier.measures import figures
 from classifier.model import Model, Suggestion
@@ -92,8 +93,8 @@ class Bench:
     def exam(self, running: Model) -> dict[str, Any]:
         """The new model against the running one on the newest fifth, but for what the running one was trained on.
 
-        How many tickets `n`, and how many of them each has right at first and among its first three; None for both
-        where fewer than LEAST are left.
+        How many tickets `n`, how many of them each has right at first and among its first three, and how many the new
+        one `gained` and `lost` at first; None but for `n` where fewer than LEAST are left.
         """
         held = self._newest()
         until = learnt_by(running).get("until")
@@ -102,12 +103,15 @@ class Bench:
             held &= np.array([each.received_at > seen for each in self._material.labels], np.bool_)
         rows = self._rows(held)
         if len(rows) < LEAST:
-            return {"n": len(rows), "new": None, "running": None}
+            return {"n": len(rows), **dict.fromkeys(("new", "running", "gained", "lost"))}
         self._trainer.say(f"与现在的模型在最新的 {len(rows)} 件工单上比较…")
+        new, old = self._places(self._without(held), rows), self._places(running, rows)
         return {
             "n": len(rows),
-            "new": self._right(self._without(held), rows),
-            "running": self._right(running, rows),
+            "new": _right(new),
+            "running": _right(old),
+            "gained": sum(a == 0 != b for a, b in zip(new, old, strict=True)),
+            "lost": sum(b == 0 != a for a, b in zip(new, old, strict=True)),
         }
 
     def _parts(self) -> list[_Mask]:
@@ -134,14 +138,20 @@ class Bench:
             self._made = {kept.tobytes(): Model(self._trainer.fitted(self._material, kept), "")}
         return self._made[kept.tobytes()]
 
-    def _right(self, model: Model, rows: Sequence[Lesson]) -> dict[str, int]:
-        """Labels count as the department they stand for in the pack in use: a bundle may have names for labels."""
+    def _places(self, model: Model, rows: Sequence[Lesson]) -> list[int]:
+        """At which place from 0 on the model has the right label of each row, TOP where it has it nowhere.
+
+        Labels count as the department they stand for in the pack in use: a bundle may have names for labels.
+        """
         policy = self._material.policy
-        first = near = 0
+        places = []
         for row, said in zip(
             rows, model.suggest_many([each.text for each in rows], explain=False), strict=True
         ):
             ranked = list(dict.fromkeys(label_for(label, policy) or label for label, _ in said.labels))
-            first += ranked[:1] == [row.label]
-            near += row.label in ranked[:3]
-        return {"top1": first, "top3": near}
+            places.append(ranked.index(row.label) if row.label in ranked else TOP)
+        return places
+
+
+def _right(places: Sequence[int]) -> dict[str, int]:
+    return {"top1": sum(each < 1 for each in places), "top3": sum(each < 3 for each in places)}

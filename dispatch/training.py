@@ -116,7 +116,11 @@ def _keep(desk: Desk, trainer: Trainer, trained: Trained) -> str:
 
 
 def _verdict(order: Order, exam: Mapping[str, Any] | None, stopped: bool) -> tuple[bool, str]:
-    """Whether the new model goes into use, and why; `exam` None: no model runs, or none that can be read."""
+    """Whether the new model goes into use, and why; `exam` None: no model runs, or none that can be read.
+
+    Better means by more than one standard error of the tickets on which the two differ: one more right of forty is
+    chance.
+    """
     if order.activate:
         return True, "按 --activate 启用。"
     later = "要启用请用 hotline model activate。"
@@ -131,11 +135,14 @@ def _verdict(order: Order, exam: Mapping[str, Any] | None, stopped: bool) -> tup
             False,
             f"两个模型都没学过的新工单只有 {exam['n']} 件，不足 {LEAST} 件，比不出好坏，没有启用；{later}",
         )
-    new, old = ((exam[side]["top1"], exam[side]["top3"]) for side in ("new", "running"))
-    compared = f"在最新的 {exam['n']} 件工单上首选正确 {new[0]} 件，现在的模型 {old[0]} 件（前三 {new[1]} 对 {old[1]}）"
-    if new > old:
-        return True, f"{compared}，更好，已启用。"
-    return False, f"{compared}，没有更好，没有启用；{later}"
+    gained, lost = exam["gained"], exam["lost"]
+    compared = f"在最新的 {exam['n']} 件工单上首选正确 {exam['new']['top1']} 件，现在的模型 {exam['running']['top1']} 件"
+    compared += f"（新对了 {gained} 件，新错了 {lost} 件）"
+    if gained <= lost:
+        return False, f"{compared}，没有更好，没有启用；{later}"
+    if (gained - lost) ** 2 <= gained + lost:
+        return False, f"{compared}，差别小到可能是偶然，没有启用；{later}"
+    return True, f"{compared}，更好，已启用。"
 
 
 def show(told: Mapping[str, Any]) -> None:

@@ -116,6 +116,7 @@ def test_new_and_running_are_held_against_each_other_on_the_newest_fifth():
     assert exam["n"] == 20
     for side in ("new", "running"):
         assert 0 < exam[side]["top1"] <= exam[side]["top3"] <= 20
+    assert exam["gained"] - exam["lost"] == exam["new"]["top1"] - exam["running"]["top1"]
     (shown,) = spy.shown
     assert not {each.text for each in material.labels[80:]} & set(shown)
     assert {each.text for each in material.labels[:80]} <= set(shown)
@@ -138,7 +139,7 @@ def test_what_the_running_model_learnt_is_no_exam_and_a_short_exam_says_nothing(
     until = {} if seen is None else {"until": material.labels[seen].received_at.isoformat()}
     exam = Bench(spy.trainer(), material).exam(running(material, **until))
     assert exam["n"] == n
-    assert (exam["new"] is None) == (exam["running"] is None) == (n < LEAST) == (spy.shown == [])
+    assert (exam["new"] is None) == (exam["gained"] is None) == (n < LEAST) == (spy.shown == [])
 
 
 def test_a_running_model_may_say_names_where_the_new_one_says_codes():

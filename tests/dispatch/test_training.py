@@ -166,6 +166,30 @@ def test_as_good_is_not_better_but_the_model_is_kept_and_can_be_ordered(desk, tr
     assert {each["hash"] for each in rows(desk, "SELECT hash FROM model")} == set(activated(desk))
 
 
+@pytest.mark.parametrize(
+    ("gained", "lost", "live", "words"),
+    [
+        (0, 0, False, "没有更好"),
+        (3, 3, False, "没有更好"),
+        (1, 2, False, "没有更好"),
+        (1, 0, False, "偶然"),
+        (6, 3, False, "偶然"),
+        (2, 0, True, "更好"),
+        (7, 3, True, "更好"),
+    ],
+)
+def test_better_means_by_more_than_chance(
+    desk, trainer, small, monkeypatch, gained: int, lost: int, live: bool, words: str
+) -> None:
+    first_model(desk, trainer, "init")
+    given(monkeypatch, materials(10))
+    exam = {"n": 44, "new": {"top1": 20 + gained, "top3": 44}, "running": {"top1": 20 + lost, "top3": 40}}
+    monkeypatch.setattr(training.Bench, "exam", lambda *_: {**exam, "gained": gained, "lost": lost})
+    told = learn(desk, trainer, Order())
+    assert (told["activated"], words in told["because"]) == (live, True)
+    assert len(activated(desk)) == 1 + live
+
+
 def test_an_order_is_an_order(desk, trainer, small, monkeypatch):
     first_model(desk, trainer, "init")
     given(monkeypatch, materials(10))
