@@ -22,6 +22,7 @@ from intake.request import Request
 from rules import escalation
 from rules.accept import Danger, emergency
 from rules.access import Actor
+from rules.ends import HEAR_OF_DANGER
 from rules.errors import BadInput, DeskError
 from rules.lifecycle import OPEN_STAGES
 from rules.outcome import Notify
@@ -318,7 +319,7 @@ def open_matter(
     because = f"文中出现“{words}”，危及人身安全，立即转 {danger.line}。"
     decided = Decision(Stage.TRANSFERRED, because, "emergency", danger.clause, policy.hash)
     ledger.decision.append(decision_row(number, Act.TRANSFER, decided, data, policy.hash, now))
-    ledger.outbox += notices(number, [Notify("duty_officer", because)], now)
+    ledger.outbox += notices(number, [Notify(each, because) for each in HEAR_OF_DANGER], now)
 
 
 def join(

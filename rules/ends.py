@@ -9,6 +9,9 @@ from rules.errors import BadInput, LimitReached
 from rules.outcome import Case, Notify, Outcome
 from rules.terms import Act, Decision, Happened, Stage
 
+#: Who must ring the line at once (紧急转接): whoever sits at the hotline, and the duty office.
+HEAR_OF_DANGER = ("operator", "duty_office")
+
 #: The reason that only asking back in vain can give, and that a supplement takes back (要素不全).
 NOT_TOLD = "incomplete"
 
@@ -42,7 +45,7 @@ def _transfer(body: bodies.TransferBody, case: Case) -> Outcome:
         happenings=(case.happened(Happened.TRANSFERRED, stage, line=body.line),),
         changes={"closed_at": case.now},
         decision=Decision(stage.value, because, "emergency", clause, case.policy.hash),
-        notices=(Notify("duty_officer", because),),
+        notices=tuple(Notify(each, because) for each in HEAR_OF_DANGER),
     )
 
 

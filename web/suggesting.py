@@ -17,6 +17,7 @@ from rules.accept import emergency
 from rules.access import READING_ROLES
 from rules.errors import BadInput, NotAllowed
 from rules.policy import Policy
+from rules.routing import meant_by, shown_as
 from rules.terms import Role, Urgency
 from web.door import Asker, Keyed, say
 from web.show import department_name, moment
@@ -78,7 +79,7 @@ def post_suggest(body: SuggestBody, asker: Keyed) -> Response:
     danger = _danger(text, policy)
     return say(
         {
-            **_labels(said, policy),
+            **_labels(said, text, policy),
             "place": _place(text, policy),
             "urgency": danger.urgency,
             "line": danger.line,
@@ -90,17 +91,15 @@ def post_suggest(body: SuggestBody, asker: Keyed) -> Response:
     )
 
 
-def _labels(said: Suggestion | None, policy: Policy) -> dict[str, Any]:
+def _labels(said: Suggestion | None, text: str, policy: Policy) -> dict[str, Any]:
     """The model's ranks; a label that is no department of the pack is said to be 不在目录, never left out."""
     if said is None:
         return {"labels": [], "departments": [], "categories": [], "abstain": True, "terms": []}
-    named = [policy.department_of(label) for label, _ in said.labels]
+    areas = tuple(dict.fromkeys(code for each in gazetteer(policy).find(text) for code in each.codes))
+    named = [(meant_by(label, areas, policy), shown_as(label, areas, policy)) for label, _ in said.labels]
     return {
         "labels": [list(each) for each in said.labels],
-        "departments": [
-            {"code": each.code, "name": each.name} if each else {"code": None, "name": "不在目录"}
-            for each in named
-        ],
+        "departments": [{"code": found.code if found else None, "name": name} for found, name in named],
         "categories": [list(each) for each in said.categories],
         "abstain": said.abstain,
         "terms": [[word, round(share, 4)] for word, share in said.terms],

@@ -192,7 +192,7 @@ def test_danger_to_life_is_transferred_inside_the_call(desk):
     assert (decision["act"], decision["what"]) == ("transfer", "transferred")
     assert "119" in decision["because"]
     assert decision["clause"]
-    assert [e["kind"] for e in rows(desk, "SELECT kind FROM outbox")] == ["notices"]
+    assert [e["kind"] for e in rows(desk, "SELECT kind FROM outbox")] == ["notices", "notices"]
 
 
 def at_once(n: int, do) -> list:

@@ -126,3 +126,23 @@ def test_only_the_newest_tickets_of_a_caller_with_many_are_compared(desk, monkey
     assert ring(desk, at("2026-09-28 12:10"), AGAIN).joined
     settle(desk, at("2026-09-28 12:10"))
     assert rows(desk, "SELECT contacts FROM person") == [{"contacts": 7}]
+
+
+#: Different matters of one caller at one place: none may be swallowed by the other.
+NEIGHBOURS = [
+    ("听橹家园二栋楼道灯不亮，晚上上楼看不见。", "听橹家园二栋电梯坏了，老人下不了楼。"),
+    ("滨河路路灯不亮", "滨河路路面有个大坑"),
+    ("纸鸢新村7栋楼下垃圾桶满了没人收", "纸鸢新村7栋楼上漏水到我家"),
+    ("我在墨榆某食品厂上班，工资拖欠两个月", "我在墨榆某食品厂上班，厂里排放的气味很臭"),
+    ("雁柱花苑物业费涨价没有公示", "雁柱花苑物业不修电梯"),
+    ("3路公交车司机态度差", "3路公交车等了一个小时不来"),
+    ("豆灯里菜场门口占道经营", "豆灯里菜场里面的秤不准"),
+]
+
+
+@pytest.mark.parametrize(("first", "second"), NEIGHBOURS)
+def test_two_matters_of_one_caller_at_one_place_stay_two_tickets(desk, first, second):
+    number = ring(desk, NOW, first).number
+    other = ring(desk, NOW + timedelta(hours=1), second)
+    assert not other.joined and other.number != number
+    assert one(desk, other.number)["complaint_count"] == 1

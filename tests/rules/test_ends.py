@@ -57,7 +57,7 @@ def test_of_invalid_calls_only_what_lacked_elements_can_be_supplemented(reason, 
 
 def test_a_person_may_transfer_at_once_and_take_a_false_alarm_back():
     out = done(facts(RECEIVED), Act.TRANSFER, line="119")
-    assert out.decision.clause and [each.receiver for each in out.notices] == ["duty_officer"]
+    assert out.decision.clause and [each.receiver for each in out.notices] == ["operator", "duty_office"]
     story = facts(RECEIVED, event("transferred", "2026-09-28 10:00", "transferred", line="119"))
     back = done(story, Act.UNDO, step="transfer", reason="说的是去年的火灾")
     assert back.happenings[0].data["stage"] is Stage.TO_DISPATCH
