@@ -6,10 +6,11 @@ from itertools import islice
 import pytest
 
 from classifier.train import fit, save
-from dispatch import follow_up, triage
+from dispatch import follow_up, packs, triage
 from dispatch.storage import outbox
 from dispatch.storage.database import DatabaseUnreachable
 from dispatch.storage.outbox import MOST_ATTEMPTS
+from rules.policy import parse
 from tests.desks import DISPATCHER, OPERATOR, act, post, rows, settle
 from tests.stories import at, policy
 
@@ -213,9 +214,13 @@ def test_an_empty_desk_has_nothing_to_do(desk):
     assert triage.drain(desk, NOW) == follow_up.drain(desk, NOW) == 0
 
 
+#: A sentence for each ground of refusal: the nation's own worked cases.
+SAID = {each.refusal: each.text for each in parse(packs.read_folder("national", with_cases=True)).cases}
+
+
 @pytest.mark.parametrize("reason", policy().refusals, ids=lambda each: each.code)
 def test_a_matter_that_may_not_be_the_hotlines_is_for_a_person_who_is_shown_why(desk, reason):
-    post(desk, NOW, text=f"关于{reason.words[0]}的事，不服，要求改。")
+    post(desk, NOW, text=SAID[reason.code])
     settle(desk, NOW)
     (decision,) = decided(desk)
     assert (decision["what"], decision["rule"]) == ("to_dispatch", "refusal")
