@@ -215,7 +215,8 @@ def test_an_empty_desk_has_nothing_to_do(desk):
 
 
 #: A sentence for each ground of refusal: the nation's own worked cases.
-SAID = {each.refusal: each.text for each in parse(packs.read_folder("national", with_cases=True)).cases}
+NATIONAL = parse(packs.read_folder("national", with_cases=True)).cases
+SAID = {each.wants["refusal"]: each.text for each in NATIONAL if "refusal" in each.wants}
 
 
 @pytest.mark.parametrize("reason", policy().refusals, ids=lambda each: each.code)
