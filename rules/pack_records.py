@@ -36,6 +36,11 @@ LEVEL_ACTIONS = ("redo", "supervise", "raise", "clue")
 #: The five elements that a caller may be asked for (五要素), as intake names them.
 ELEMENTS = ("name", "time", "place", "cause", "course")
 
+#: How a rate is cut to its digits (取舍): half up, or what is beyond them left off.
+ROUNDINGS = ("half_up", "truncate")
+#: Which way of a rate is the better one (好的方向); "none" is neither, and is not coloured.
+GOOD = ("high", "low", "none")
+
 Spans = tuple[tuple[int, int], ...]  # half-open minutes of the day
 
 
@@ -303,6 +308,40 @@ class IncompleteRule:
     channels: tuple[str, ...]
     missing: tuple[str, ...]
     longest: int
+    clause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Indicator:
+    """A rate that people are judged by (指标): two measures of `rules/measures.py`, rounded as the pack says.
+
+    `rounding` is one of ROUNDINGS, `digits` the decimals of the percentage, `good` one of GOOD.
+    """
+
+    code: str
+    name: str
+    numerator: str
+    denominator: str
+    definition: str
+    clause: str
+    rounding: str
+    digits: int
+    good: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reporting:
+    """How figures are cut and when they come out (统计口径).
+
+    Weeks start on the ISO weekday `week_starts`; a report is frozen `publish_after_days` days after the last day of its
+    period, at the minute `publish_minute` of that day.
+    """
+
+    week_starts: int
+    publish_after_days: int
+    publish_minute: int
+    rounding: str
+    digits: int
     clause: str
 
 
