@@ -1,12 +1,13 @@
 """Is a pack sound, and what holds in it (规则包检查): faults and failed cases with their place, else the merged view."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from dispatch import packs
 from dispatch.terminal import table, write
 from rules import cases
 from rules.errors import PackFault
+from rules.measures import MEASURES
 from rules.pack_overlaps import overlaps
 from rules.pack_view import Value, merged
 from rules.policy import Policy, parse
@@ -107,6 +108,7 @@ def _counts(policy: Policy) -> dict[str, int]:
         "绿色通道": policy.occasions.lanes,
         "代办员": policy.occasions.agents,
         "预约窗口": policy.occasions.counters,
+        "指标": policy.indicators,
         "样例": policy.cases,
     }
     return {word: len(rows) for word, rows in named.items()}
@@ -151,10 +153,29 @@ def row_of(value: Mapping[str, Any]) -> tuple[str, str, str, str, str]:
     return value["table"] or "pack.toml", value["key"], _short(value), place + replaced, value["clause"] or ""
 
 
+def _formula(cells: Mapping[str, Any]) -> str:
+    """How a rate is made, in Chinese; `pack check` shows only sound packs, so both measures are known."""
+    return f"{MEASURES[cells['numerator']].name} ÷ {MEASURES[cells['denominator']].name}"
+
+
+def _cut(cells: Mapping[str, Any]) -> str:
+    """How figures are cut and when they come out."""
+    first = "一二三四五六日"[cells["week_starts"] - 1]
+    after = f"{cells['publish_after_days']} 天后 {cells['publish_at']} 公布"
+    rounding = "四舍五入" if cells["rounding"] == "half_up" else "舍去尾数"
+    return f"周{first}起，{after}，{rounding} {cells['digits']} 位"
+
+
+#: Tables whose rows say more than one cell of them could.
+_TOLD: Mapping[str, Callable[[Mapping[str, Any]], str]] = {"indicator": _formula, "reporting": _cut}
+
+
 def _short(value: Mapping[str, Any]) -> str:
     cells = value["value"]
     if cells.get("exempt"):
         return "不设时限"
+    if value["table"] in _TOLD:
+        return _TOLD[value["table"]](cells)
     key = next((key for key in _SHOWN if key in cells), value["key"])
     cell = cells.get(key, "")
     words = "、".join(map(str, cell)) if isinstance(cell, list) else str(cell)

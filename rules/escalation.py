@@ -387,6 +387,6 @@ def _event(level: Level, found: Standing, now: datetime) -> Happening:
 def _whose(receiver: str, facts: Facts, policy: Policy) -> str | None:
     """The department whose people are meant: the lead, or before it is dispatched again the former one, if it exists."""
     known = policy.receivers.get(receiver)
-    former = carried_of(facts).get("former")
-    held = facts.department or (former if former in policy.departments else None)
+    former = policy.department_of(carried_of(facts).get("former") or "")
+    held = facts.department or (former.code if former else None)
     return held if known is not None and known.scope == "department" else None

@@ -222,3 +222,31 @@ MEASURES = _table(
 
 #: What reports reckon out of them and nobody stores; no pack may make a rate of these.
 DERIVED = _table(Measure(*row) for row in _DERIVED)
+
+#: What is surely counted within what, on the same day and under the same department: the whole, then its parts. A rate
+#: of any other two could pass 100 %, as "closed this week" does over "received this week".
+_PARTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "contacts": ("received",),
+        "received": ("valid", "invalid", "repeated", "merged"),
+        "valid": ("direct", "dispatched", "refused", "transferred", "waiting"),
+        "closed": ("no_reply",),
+        "dispatch_due": ("dispatched_on_time",),
+        "assigned": ("first_assigned", "returned", "reassigned", "extended"),
+        "first_assigned": ("first_right",),
+        "returned": ("returned_accepted",),
+        "sign_due": ("signed_on_time",),
+        "contact_due": ("responded",),
+        "due": ("on_time", "late"),
+        "done": ("redone", "called_back"),
+        "concluded": ("reached", "unrated"),
+        "reached": ("solved_known", "satisfied_known"),
+        "solved_known": ("solved",),
+        "satisfied_known": ("satisfied",),
+    }
+)
+
+
+def part_of(code: str, whole: str) -> bool:
+    """Whether everything that the measure `code` counts is counted by the measure `whole`, too, and not the reverse."""
+    return any(code == each or part_of(code, each) for each in _PARTS.get(whole, ()))

@@ -72,7 +72,10 @@ def upwards(code: str | None, rows: Mapping[str, AnyChild]) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class Department:
-    """Who handles tickets (承办单位): titles, never persons. `hours` () = the pack's windows."""
+    """Who handles tickets (承办单位): titles, never persons. `hours` () = the pack's windows.
+
+    `succeeds` are the codes of former departments whose work, and whose figures, are now this one's (机构合并).
+    """
 
     code: str
     name: str
@@ -83,6 +86,7 @@ class Department:
     aliases: tuple[str, ...] = ()
     area: str | None = None
     hours: tuple[Window, ...] = ()
+    succeeds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

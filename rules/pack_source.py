@@ -11,8 +11,10 @@ from typing import Any
 from rules.pack_chain import Page
 from rules.terms import Budget, Unit
 
-_CODE = re.compile(r"[A-Za-z0-9_]+")
+#: What a code is made of.
+CODE = re.compile(r"[A-Za-z0-9_]+")
 _SPAN = re.compile(r"([01]\d|2[0-4]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)")
+_CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 DAY_MINUTES = 24 * 60
 
 _TYPE_WORDS = {str: "文字", int: "整数", float: "数字", bool: "true 或 false", list: "列表", date: "日期"}
@@ -88,7 +90,7 @@ class Row:
     def code(self, key: str = "code") -> str:
         """A code of letters, digits and underscores."""
         value = self.text(key)
-        if value and not _CODE.fullmatch(value):
+        if value and not CODE.fullmatch(value):
             self.fault(key, f"{key}“{value}”只能用英文字母、数字和下划线")
         return value
 
@@ -154,6 +156,14 @@ class Row:
             self.fault(key, f"{key} 应填带时区的时间，如 2026-03-02T10:00:00+08:00")
             return None
         return value
+
+    def minute(self, key: str) -> int:
+        """A time of the day like "08:00", in minutes after midnight; 0 where it is missing or wrong."""
+        words = self.text(key)
+        found = _CLOCK.fullmatch(words)
+        if words and found is None:
+            self.fault(key, f"{key} 的“{words}”应写成 08:00 这样的时刻", "小时和分钟各两位，最晚 23:59")
+        return int(found[1]) * 60 + int(found[2]) if found else 0
 
     def choice(self, key: str, allowed: Collection[str], default: str | None = None) -> str:
         """One of the allowed words; the default, or "" after a fault."""

@@ -18,7 +18,7 @@ from rules.pack_records import (
     plain,
 )
 from rules.pack_sheets import Sheet
-from rules.pack_source import Row
+from rules.pack_source import CODE, Row
 from rules.terms import CHANNEL_WORDS, TicketType, Urgency
 from rules.worktime import AfterHours, Window
 
@@ -142,6 +142,7 @@ def read_departments(sheet: Sheet, areas: Known) -> dict[str, Department]:
             aliases=row.texts("aliases"),
             area=_optional(row, "area"),
             hours=_windows(row.spans("hours")),
+            succeeds=row.texts("succeeds"),
         )
         row.refer("area", (department.area or "",), areas, "areas.toml")
         if department.kind == "township" and department.area is None:
@@ -152,6 +153,7 @@ def read_departments(sheet: Sheet, areas: Known) -> dict[str, Department]:
     unique([(row, each.code) for row, each in read])
     climbs([(row, each.code, each.parent) for row, each in read])
     _told_apart(read)
+    _succeeded(read)
     return {each.code: each for _, each in read}
 
 
@@ -166,6 +168,27 @@ def _told_apart(read: Sequence[tuple[Row, Department]]) -> None:
     for row, department in read:
         if owners.get(plain(department.code), department.code) != department.code:
             row.fault("code", f"code“{department.code}”与别的单位的名称或别名相同", "请换一个 code")
+
+
+def _succeeded(read: Sequence[tuple[Row, Department]]) -> None:
+    """A former department (机构合并) must be gone, taken over once, and go by a word that means nobody else."""
+    present = {department.code for _, department in read}
+    words = {plain(each): it.code for _, it in read for each in (it.name, *it.aliases)}
+    taken: dict[str, str] = {}
+    for row, department in read:
+        for code in department.succeeds:
+            taker, other = taken.setdefault(code, department.code), words.get(plain(code), department.code)
+            if not CODE.fullmatch(code):
+                row.fault("succeeds", f"succeeds 的“{code}”只能用英文字母、数字和下划线", "请写原单位的 code")
+            elif code in present:
+                said = f"“{code}”还是现有的承办单位，不能写成已并入“{department.code}”"
+                row.fault("succeeds", said, "请删去原单位那一条（继承来的写进 drop），或从 succeeds 里去掉")
+            elif taker != department.code:
+                said = f"“{code}”已由“{taker}”接续，不能再并入“{department.code}”"
+                row.fault("succeeds", said, "请只留在一个单位名下")
+            elif other != department.code:
+                said = f"succeeds 的“{code}”与“{other}”的名称或别名相同，系统分不清是哪个单位"
+                row.fault("succeeds", said, "请改掉那个别名")
 
 
 def read_categories(sheet: Sheet, departments: Known) -> dict[str, Category]:

@@ -11,6 +11,7 @@ from rules.errors import PackFault
 from rules.occasion_rows import Occasions
 from rules.pack_cases import Case, read_cases
 from rules.pack_chain import HEAD, Chain, follow
+from rules.pack_indicators import read_indicators, read_reporting
 from rules.pack_limits import (
     read_callback,
     read_extension,
@@ -33,12 +34,14 @@ from rules.pack_records import (
     DigestRule,
     ExtensionRule,
     IncompleteRule,
+    Indicator,
     InvalidReason,
     LadderRow,
     Level,
     Limit,
     LimitRow,
     Receiver,
+    Reporting,
     ReturnRule,
     RoutingRule,
     Settings,
@@ -72,6 +75,7 @@ __all__ = [
     "DigestRule",
     "ExtensionRule",
     "IncompleteRule",
+    "Indicator",
     "InvalidReason",
     "LadderRow",
     "Level",
@@ -79,6 +83,7 @@ __all__ = [
     "LimitRow",
     "Policy",
     "Receiver",
+    "Reporting",
     "ReturnRule",
     "RoutingRule",
     "SuspensionReason",
@@ -98,6 +103,7 @@ REQUIRED = (
     "ladder.toml",
     "returns.toml",
     "acceptance.toml",
+    "indicators.toml",
 )
 #: What a pack may do without; merged over the chain like what it must hold.
 EXTRA = ("occasions.toml",)
@@ -112,7 +118,8 @@ class Policy:
     `gate` is the least calibrated probability for dispatch without a person, `join_likeness` the least likeness
     of texts for a caller's new contact to join the open ticket; `windows` are the office hours;
     `handle_starts` says which event starts the handling limit: dispatched, received or signed. `labels` maps
-    every code, name and alias (as `plain` writes it) to the department's code. `chain` names the pack and those
+    every code, name and alias (as `plain` writes it) to the department's code, and the codes of former departments to
+    the one that succeeds them. `chain` names the pack and those
     it extends, up to the nation's. An `abstract` pack is there to be extended: `missing` says in Chinese what it
     lacks to be used by itself; limits and ladder stand.
     """
@@ -148,6 +155,8 @@ class Policy:
     extensions: ExtensionRule
     suspensions: tuple[SuspensionReason, ...]
     callbacks: CallbackRule
+    reporting: Reporting
+    indicators: tuple[Indicator, ...]
     emergencies: tuple[EmergencyRule, ...]
     refusals: tuple[RefusalRule, ...]
     occasions: Occasions
@@ -174,7 +183,10 @@ class Policy:
         )
 
     def department_of(self, label: str) -> Department | None:
-        """The department whose code, name or alias is exactly `label` (after NFKC and trimming), or None."""
+        """The department whose code, name or alias is exactly `label` (after NFKC and trimming), or None.
+
+        The code of a former department means the one that succeeds it (机构合并).
+        """
         code = self.labels.get(plain(label))
         return None if code is None else self.departments[code]
 
@@ -255,6 +267,7 @@ def _read(sheets: Mapping[str, Sheet], digest: str, chain: tuple[str, ...], miss
     receivers = read_receivers(sheets["ladder.toml"])
     limits = read_limits(sheets["limits.toml"])
     refusals = read_refusals(sheets["acceptance.toml"])
+    reporting = read_reporting(sheets["indicators.toml"])
     known["limits"] = sheets["limits.toml"].known({row.id for row in limits})
     known["refusals"] = sheets["acceptance.toml"].known({rule.code for rule in refusals})
     return Policy(
@@ -278,6 +291,8 @@ def _read(sheets: Mapping[str, Sheet], digest: str, chain: tuple[str, ...], miss
         extensions=read_extension(sheets["returns.toml"]),
         suspensions=read_suspensions(sheets["returns.toml"]),
         callbacks=read_callback(sheets["returns.toml"]),
+        reporting=reporting,
+        indicators=read_indicators(sheets["indicators.toml"], reporting),
         emergencies=read_emergencies(sheets["acceptance.toml"]),
         refusals=refusals,
         occasions=occasions,
@@ -311,6 +326,9 @@ def _labels(departments: Mapping[str, Department]) -> dict[str, str]:
     for each in departments.values():
         for word in (each.code, each.name, *each.aliases):
             labels.setdefault(plain(word), each.code)
+    for each in departments.values():
+        for code in each.succeeds:  # last: a word of a present department never means a former one
+            labels.setdefault(plain(code), each.code)
     return labels
 
 

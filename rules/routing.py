@@ -169,12 +169,13 @@ def _praise(facts: RoutingFacts, policy: Policy, rule: RoutingRule | None) -> De
 
 
 def named_in(facts: RoutingFacts, policy: Policy) -> list[str]:
-    """Departments whose name or alias is said; a word inside a longer one that is said does not count."""
+    """Departments whose name or alias (never a code) is said; a word inside a longer one that is said does not count."""
     said = said_in(facts)
+    codes = {each for it in policy.departments.values() for each in (it.code, *it.succeeds)}
     heard = {
         word.casefold(): code
         for word, code in policy.labels.items()
-        if word != code and word.casefold() in said
+        if word not in codes and word.casefold() in said
     }
     whole = [word for word in heard if not any(word != other and word in other for other in heard)]
     return list(dict.fromkeys(heard[word] for word in whole))

@@ -8,7 +8,7 @@ from rules.accept import RefusalRule, refusal
 from rules.errors import PackFault
 from rules.escalation import carried_of
 from rules.matching import RoutingFacts
-from rules.pack_records import IncompleteRule
+from rules.pack_records import Department, IncompleteRule
 from rules.policy import Policy
 from rules.routing import named_in
 from rules.terms import Decision, Facts, Happened, Stage
@@ -97,8 +97,9 @@ def sort(routed: Decision, seen: RoutingFacts, matter: Matter, policy: Policy) -
         return _known(matter.card, policy)
     if carried.get("ended"):
         return _ended(carried, policy)
-    if carried.get("former") in policy.departments:
-        return _again(carried, routed, policy)
+    former = policy.department_of(carried.get("former") or "")
+    if former is not None:
+        return _again(carried, former, routed, policy)
     doubted = _out_of_scope(routed, seen.text, policy)
     return _asked_back(doubted, seen, matter, policy)
 
@@ -120,10 +121,10 @@ def _is_restricted(routed: Decision, policy: Policy) -> bool:
 def _restricted(routed: Decision, seen: RoutingFacts, carried: Mapping[str, Any], policy: Policy) -> Decision:
     """A person decides, out of the sight of others; the department complained of is named so that it never gets it."""
     leads = [each.lead for each in policy.routing if each.id == routed.rule and each.restricted]
-    known = [carried.get("against")]
-    likely = [policy.department_of(label) for label, _ in seen.labels[:1]]
-    named = [*known, *named_in(seen, policy), *(each.code for each in likely if each)]
-    against = next((code for code in named if code in policy.departments and code not in leads), None)
+    told = (carried.get("against") or "", seen.labels[0][0] if seen.labels else "")
+    known, likely = (policy.department_of(each) for each in told)
+    named = [known and known.code, *named_in(seen, policy), likely and likely.code]
+    against = next((code for code in named if code and code not in leads), None)
     who = (
         f"被反映单位疑为{policy.departments[against].name}，不得派给该单位。"
         if against
@@ -157,8 +158,7 @@ def _ended(carried: Mapping[str, Any], policy: Policy) -> Decision:
     )
 
 
-def _again(carried: Mapping[str, Any], routed: Decision, policy: Policy) -> Decision:
-    former = policy.departments[carried["former"]]
+def _again(carried: Mapping[str, Any], former: Department, routed: Decision, policy: Policy) -> Decision:
     if carried.get("counted"):
         because = f"第 {carried['count']} 次投诉同一事项（前单 {carried['earlier']}），直接转原主办{former.name}重办。"
     else:
