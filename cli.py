@@ -40,6 +40,7 @@ from dispatch.options import (
 from dispatch.pack_check import check_pack, show_pack
 from dispatch.pack_explain import explain_file, show_explained
 from dispatch.repeating import answer_lines
+from dispatch.reporting import Means, counts, report
 from dispatch.sheets import Sheet, read_columns
 from dispatch.storage import migrate
 from dispatch.storage.database import Database
@@ -61,11 +62,14 @@ user, key, seal = _group("user", "人员"), _group("key", "接口密钥"), _grou
 model, pack = _group("model", "文本模型"), _group("pack", "规则包")
 app.add_typer(timing.workday, name="workday")
 app.command()(timing.due)
+app.add_typer(counts, name="counts")
+app.command()(report)
 
 
 @app.callback()
-def _logging() -> None:
+def _begin(ctx: typer.Context) -> None:
     """12345 热线工单系统。"""
+    ctx.obj = Means(_desk, _now)
     structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
 
 
@@ -385,7 +389,7 @@ def _later() -> None:
 
 
 _ANY = {"allow_extra_args": True, "ignore_unknown_options": True}
-for _door, _commands in ((app, "audit simulate report"), (seal, "rotate")):
+for _door, _commands in ((app, "audit simulate"), (seal, "rotate")):
     for _name in _commands.split():
         _door.command(_name, context_settings=_ANY, help="还没有建成")(_later)
 

@@ -15,7 +15,7 @@ from types import FrameType
 
 import structlog
 
-from dispatch import digests, follow_up, ladder, sameness, settings, supervise, triage
+from dispatch import digests, figures, follow_up, ladder, sameness, settings, supervise, triage
 from dispatch.desk import Desk, open_desk
 from dispatch.jobs import Doorbell
 from rules.errors import DeskError
@@ -26,10 +26,13 @@ DRAINS: dict[str, Callable[[Desk, datetime], int]] = {
     "ladder": ladder.drain,
     "notices": follow_up.drain,
     "digests": digests.drain,
+    "figures": figures.drain,
 }
 
 #: The ticker looks this often; a step is late by at most this and the time to fire it.
 TICK_SECONDS = 1.0
+#: Whether there is something to count, or a report to make, is looked at this often.
+COUNT_SECONDS = 15.0
 
 log = structlog.get_logger(__name__)
 
@@ -81,11 +84,15 @@ class Ticker:
     def run(self) -> None:
         """Tick until stopped; an outage of the database is waited for and logged once."""
         down = False
+        counted = -COUNT_SECONDS
         while not self._stop.is_set():
             begun = time.monotonic()
             try:
                 supervise.tick(self._desk, now())
                 supervise.sweep(self._desk, now())
+                if begun - counted >= COUNT_SECONDS:
+                    figures.sweep(self._desk, now())
+                    counted = begun
                 down = False
             except DeskError as fault:
                 if not down:

@@ -83,6 +83,7 @@ class _Batch:
     opened: defaultdict[int, list[Mapping[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     tickets: int = 0
     joined: int = 0
+    urged: set[str] = field(default_factory=set)
 
 
 def load(
@@ -169,6 +170,7 @@ class _Loader:
             for request, number, suggestion in zip(fresh, numbers, said, strict=True):
                 self._one(tx, batch, request, number, suggestion)
             batch.ledger.write(tx)
+            tickets.untally(tx, sorted(batch.urged))
         self._tally.known += len(rows) - len(fresh)
         self._tally.tickets += batch.tickets
         self._tally.joined += batch.joined
@@ -219,6 +221,7 @@ class _Loader:
         receive.join(batch.ledger, same.row, request, IMPORTER, batch.now, because)
         if old:
             del batch.ledger.outbox[told:]  # nobody is told today of what was said back then
+            batch.urged.add(number)
         batch.joined += 1
 
     def _routed(

@@ -24,7 +24,7 @@ from rq.worker.base import DequeueStrategy
 
 from rules.errors import BadInput, DeskError
 
-QUEUES = ("triage", "ladder", "notices", "digests")
+QUEUES = ("triage", "ladder", "notices", "digests", "figures")
 #: The function of the queue door; named, never imported, because nobody imports a door.
 JOB = "worker.drain"
 

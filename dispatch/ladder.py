@@ -27,6 +27,7 @@ def _look(desk: Desk, works: Sequence[Work], now: datetime) -> None:
     with desk.transaction() as tx:
         mine = set(outbox.finish_all(tx, works, now))
         held = tickets.lock_all(tx, sorted({work.ticket for work in works if work.id in mine}))
+        tickets.untally(tx, tuple(held))  # the contact that urged it is to be counted
         for ticket in held.values():
             terms = desk.packs.of(ticket.pack, tx)
             facts = stored_facts.gather(tx, ticket)

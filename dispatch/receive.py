@@ -31,8 +31,8 @@ from rules.terms import CHINA, Act, Decision, Happened, Happening, Stage, Urgenc
 
 #: What a new contact can repeat: what nobody took up, or the caller took back, is no matter that came to an end.
 _REPEATABLE = (Stage.CLOSED, Stage.ARCHIVED, Stage.ENDED, Stage.ANSWERED, Stage.MERGED)
-#: Nobody has been named yet: there is no limit that could have been missed.
-_NO_PROMISE = (Stage.RECEIVED, Stage.INCOMPLETE)
+#: Triage is about to look at the ticket anyway, and no limit of it could have been missed.
+_NO_PROMISE = (Stage.RECEIVED,)
 
 
 class KeyReused(DeskError):

@@ -71,8 +71,8 @@ def fire(desk: Desk, number: str, now: datetime) -> int:
                 return _resume(desk, tx, ticket, now)
             fired = [step for row in due for step in _steps(tx, ticket, row, terms, now)]
             level = max((step["level"] for step in fired), default=0)
-            if level > ticket.supervision:
-                tickets.mark(tx, number, {"supervision": level})
+            if level:
+                tickets.mark(tx, number, {"supervision": max(level, ticket.supervision)})
             return len(fired)
     except Doubled:
         log.warning("step_fired_elsewhere", ticket=number)

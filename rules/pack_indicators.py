@@ -1,5 +1,7 @@
 """Which rates a city is judged by, and when figures come out (指标与统计口径): read from indicators.toml."""
 
+from typing import Any
+
 from rules.measures import MEASURES, part_of
 from rules.pack_records import GOOD, ROUNDINGS, Indicator, Reporting, plain
 from rules.pack_sheets import Sheet
@@ -12,11 +14,23 @@ _NAMED = {each.name: each.code for each in MEASURES.values()}
 _WHERE = "可以写的计数见 docs/packs.md 的“指标”一节"
 
 
+#: For a pack that says nothing of figures: weeks from Monday, out at 08:00 on the day after, and no rate.
+_UNSAID = Reporting(1, 1, 8 * 60, ROUNDINGS[0], 2, "")
+
+
+def read_figures(sheet: Sheet | None) -> dict[str, Any]:
+    """`reporting` and `indicators` of a policy from indicators.toml; a pack without one counts, and divides nothing."""
+    if sheet is None:
+        return {"reporting": _UNSAID, "indicators": ()}
+    reporting = read_reporting(sheet)
+    return {"reporting": reporting, "indicators": read_indicators(sheet, reporting)}
+
+
 def read_reporting(sheet: Sheet) -> Reporting:
     """The `[reporting]` table of indicators.toml."""
     row = sheet.row("reporting")
     if row is None:
-        return Reporting(1, 1, 8 * 60, ROUNDINGS[0], 2, "")
+        return _UNSAID
     return Reporting(
         week_starts=row.whole("week_starts", 1, 7),
         publish_after_days=row.whole("publish_after_days", 1, _LONGEST_WAIT),

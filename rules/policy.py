@@ -11,7 +11,7 @@ from rules.errors import PackFault
 from rules.occasion_rows import Occasions
 from rules.pack_cases import Case, read_cases
 from rules.pack_chain import HEAD, Chain, follow
-from rules.pack_indicators import read_indicators, read_reporting
+from rules.pack_indicators import read_figures
 from rules.pack_limits import (
     read_callback,
     read_extension,
@@ -103,10 +103,9 @@ REQUIRED = (
     "ladder.toml",
     "returns.toml",
     "acceptance.toml",
-    "indicators.toml",
 )
-#: What a pack may do without; merged over the chain like what it must hold.
-EXTRA = ("occasions.toml",)
+#: What a pack may do without, as packs did that tickets of long ago name; merged over the chain like the rest.
+EXTRA = ("occasions.toml", "indicators.toml")
 #: The worked cases that `rules/cases.py` runs; part of the hash like the rest.
 OPTIONAL = ("cases.toml",)
 
@@ -267,7 +266,6 @@ def _read(sheets: Mapping[str, Sheet], digest: str, chain: tuple[str, ...], miss
     receivers = read_receivers(sheets["ladder.toml"])
     limits = read_limits(sheets["limits.toml"])
     refusals = read_refusals(sheets["acceptance.toml"])
-    reporting = read_reporting(sheets["indicators.toml"])
     known["limits"] = sheets["limits.toml"].known({row.id for row in limits})
     known["refusals"] = sheets["acceptance.toml"].known({rule.code for rule in refusals})
     return Policy(
@@ -291,8 +289,7 @@ def _read(sheets: Mapping[str, Sheet], digest: str, chain: tuple[str, ...], miss
         extensions=read_extension(sheets["returns.toml"]),
         suspensions=read_suspensions(sheets["returns.toml"]),
         callbacks=read_callback(sheets["returns.toml"]),
-        reporting=reporting,
-        indicators=read_indicators(sheets["indicators.toml"], reporting),
+        **read_figures(sheets.get("indicators.toml")),
         emergencies=read_emergencies(sheets["acceptance.toml"]),
         refusals=refusals,
         occasions=occasions,

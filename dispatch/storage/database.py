@@ -239,7 +239,7 @@ class Database:
         PostgreSQL skips locked rows, or waits for them where the rows belong together (`whole`) and nobody is to get
         a part; SQLite has one writer at a time anyway.
         """
-        return query if self.is_sqlite else query.with_for_update(skip_locked=not whole)
+        return query if self.is_sqlite else query.with_for_update(skip_locked=not whole, key_share=True)
 
     def close(self) -> None:
         """Give all connections back."""

@@ -1,12 +1,13 @@
-"""Records beside the ticket (附属记录): links between tickets, event cards, clues for the inspector."""
+"""Records beside the ticket (附属记录): links, event cards, clues, and the counts that reports are made of."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Index, Text, UniqueConstraint
+from sqlalchemy import JSON, Column, Date, Index, Integer, String, Table, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from dispatch.storage.tables import Number, Serial, one_of
+from dispatch.storage.tables import Number, Serial, one_of, partial
+from rules.measures import MEASURES
 
 CLUE_STATES = ("waiting", "confirmed", "rejected", "sent_up", "undone")
 
@@ -57,3 +58,54 @@ class Clue(SQLModel, table=True):
     settled_at: datetime | None = None
     settled_by: str | None = None
     reason: str | None = None
+
+
+class Tally(SQLModel, table=True):
+    """What one ticket adds to the counts of one day and department (计数明细), and under which words it was counted.
+
+    `counts` is a JSON object of measures as text, so that both databases can look for a measure in it; `flagged` rows
+    hold one of the few measures that people always look into.
+    """
+
+    __table_args__ = (
+        Index("ix_tally_ticket", "ticket"),
+        Index("ix_tally_day", "day"),
+        Index("ix_tally_department", "department", "day"),
+        partial("ix_tally_flagged", "day", where="flagged"),
+    )
+    id: int | None = Field(default=None, primary_key=True, sa_type=Serial)
+    ticket: str = Field(foreign_key="ticket.number", sa_type=Number)
+    day: date
+    department: str
+    category: str
+    area: str
+    channel: str
+    type: str
+    counts: str = Field(sa_type=Text)
+    flagged: bool
+
+
+#: Sums of the tallies (日计数) by day, for everything together and by each dimension; one column a measure.
+DAILY_COUNT = Table(
+    "daily_count",
+    SQLModel.metadata,
+    Column("day", Date, primary_key=True),
+    Column("dimension", String(16), primary_key=True),
+    Column("key", String, primary_key=True),
+    *(Column(code, Integer, nullable=False, server_default="0") for code in MEASURES),
+)
+
+
+class Report(SQLModel, table=True):
+    """A report as it was given out (报表): frozen; a correction is the next version, with what changed."""
+
+    __table_args__ = (UniqueConstraint("kind", "period", "version", name="uq_report_version"),)
+    id: int | None = Field(default=None, primary_key=True, sa_type=Serial)
+    kind: str
+    period: str
+    version: int
+    as_of: datetime
+    made_by: str
+    reason: str = ""
+    pack: str = Field(foreign_key="pack.hash", max_length=64)
+    document: dict[str, Any] = Field(sa_type=JSON)

@@ -161,6 +161,7 @@ class Ticket(SQLModel, table=True):
         partial("ix_ticket_merged", "merged_into", where="merged_into IS NOT NULL"),
         partial("ix_ticket_restricted", "number", where="restricted"),
         partial("ix_ticket_card", "card", where="card IS NOT NULL"),
+        partial("ix_ticket_untallied", "number", where="NOT tallied"),
         Index("ix_ticket_area", "area", "number"),
         partial("ix_ticket_department_due", "department", "due_at", "number", where=IS_OPEN),
         partial("ix_ticket_due", "due_at", "number", where=IS_OPEN),
@@ -206,6 +207,7 @@ class Ticket(SQLModel, table=True):
     upper_due_at: datetime | None = None
     recording_id: str | None = None
     history: bool = False
+    tallied: bool = False
     pack: str = Field(foreign_key="pack.hash", max_length=64)
     version: int = 1
 

@@ -95,6 +95,7 @@ _triaged = (
             )
         },
         version=_ticket.c.version + 1,
+        tallied=False,
     )
 )
 
@@ -228,15 +229,21 @@ def in_sight(tx: Transaction, number: str, sight: Sight) -> bool:
 
 
 def change(tx: Transaction, number: str, values: Mapping[str, Any]) -> None:
-    """Set columns of a locked ticket and count its version up."""
-    tx.connection().execute(
-        update(_ticket).where(_ticket.c.number == number).values(**values, version=_ticket.c.version + 1)
-    )
+    """Set columns of a locked ticket and count its version up; the counts look at it again."""
+    changed = {**values, "version": _ticket.c.version + 1, "tallied": False}
+    tx.connection().execute(update(_ticket).where(_ticket.c.number == number).values(**changed))
 
 
 def mark(tx: Transaction, number: str, values: Mapping[str, Any]) -> None:
-    """Set columns of a locked ticket that nobody's open form depends on; its version stays."""
-    tx.connection().execute(update(_ticket).where(_ticket.c.number == number).values(**values))
+    """Set columns of a locked ticket that nobody's open form depends on; its version stays, the counts look again."""
+    changed = {**values, "tallied": False}
+    tx.connection().execute(update(_ticket).where(_ticket.c.number == number).values(**changed))
+
+
+def untally(tx: Transaction, numbers: Sequence[str]) -> None:
+    """Let the counts look at these tickets again: something happened to them that changed none of their columns."""
+    if numbers:
+        tx.connection().execute(update(_ticket).where(_ticket.c.number.in_(numbers)).values(tallied=False))
 
 
 def change_all(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -1,0 +1,327 @@
+"""Counting and reporting (统计报表): every changed ticket is counted again, reports are made, frozen and corrected."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import structlog
+
+from dispatch.desk import Desk
+from dispatch.listing import lists
+from dispatch.storage import figures as stored
+from dispatch.storage import registry, reports
+from dispatch.storage.database import Doubled, Transaction
+from dispatch.storage.figures import Behind, Sums
+from reports import document
+from reports import period as periods
+from reports.document import OF_LIMITS, Counted, Material
+from reports.fold import successors
+from reports.period import Period
+from reports.tally import tally
+from rules.access import Actor, require, sight
+from rules.errors import BadInput, DeskError, NotAllowed
+from rules.measures import MEASURES
+from rules.policy import Policy
+from rules.terms import CHINA, Role
+
+#: Tickets counted in one transaction; whoever acts on one of them meanwhile waits that long.
+BATCH = 300
+#: After a long stop so many missed reports of a kind are made up for; older ones are made when somebody asks.
+MADE_UP_FOR = 8
+
+Tell = Callable[[int], None]
+
+log = structlog.get_logger(__name__)
+
+
+class NoReport(DeskError):
+    """没有这一期报表。"""
+
+    code = "no_report"
+    status = 404
+
+
+def count_batch(desk: Desk, n: int = BATCH) -> int:
+    """Count up to `n` changed tickets anew; how many there were."""
+    with desk.database.transaction() as tx:
+        found = stored.untallied(desk.database, tx, n)
+        if found:
+            stored.write(tx, {each.number: (each.words, tally(each.matter)) for each in found})
+    return len(found)
+
+
+def catch_up(desk: Desk, tell: Tell = lambda _: None, n: int = BATCH) -> int:
+    """Count everything that changed; how many tickets. What others hold locked now is theirs to count."""
+    total = 0
+    while counted := count_batch(desk, n):
+        total += counted
+        tell(total)
+    return total
+
+
+def rebuild(desk: Desk, tell: Tell = lambda _: None) -> int:
+    """Forget all counts and count every ticket again (重建); figures are too small until it is done."""
+    with desk.database.transaction() as tx:
+        stored.forget(tx)
+    return catch_up(desk, tell)
+
+
+def drain(desk: Desk, now: datetime) -> int:
+    """The worker's part: a batch of changed tickets; when none is left, the reports that are due. How many."""
+    return count_batch(desk) or len(make_due(desk, now))
+
+
+# --- One report -----------------------------------------------------------------------------------------------
+
+
+def live(desk: Desk, period: Period, now: datetime, department: str | None = None) -> dict[str, Any]:
+    """The report as of `now`, not frozen; with `department` that one's alone. Raises NoReport before the period."""
+    at = now.astimezone(CHINA)
+    if period.begin > at.date():
+        raise NoReport(f"{period.name} 还没有开始。", hint="请换一个已经开始的周期。")
+    catch_up(desk)
+    policy, calendar = desk.packs.of(desk.packs.active(now).hash)
+    code = _code_of(department, policy) if department else None
+    with desk.database.reading() as tx:
+        known = {each.code: each.name for each in registry.departments(tx)}
+        if code is not None and code not in policy.departments and code not in known:
+            raise BadInput(f"没有承办单位“{department}”。", hint="请写目录里的编码、名称或别名。")
+        whose = _line(code, policy) if code else None
+        before = periods.before(period, policy.reporting.week_starts)
+        until = min(period.end, at.date() - timedelta(days=1))
+        sources = _Sources(tx, whose)
+        material = Material(
+            period=period,
+            before=before,
+            as_of=at,
+            counted_until=until,
+            now=sources.counted(period, until),
+            then=sources.counted(before, before.end),
+            days=_days(sources, period, until),
+            lists=lists(tx, period, at, (policy, calendar), known, whose),
+            former=known,
+            department=code,
+        )
+    return document.compose(material, policy)
+
+
+def _code_of(department: str, policy: Policy) -> str:
+    found = policy.department_of(department)
+    return found.code if found else department
+
+
+def _line(code: str, policy: Policy) -> tuple[str, ...]:
+    """A department and those that it took over."""
+    return (code, *(old for old, new in successors(policy).items() if new == code))
+
+
+@dataclass(slots=True)
+class _Sources:
+    """Where counts are read: the daily sums of the whole desk, or the tallies of one department."""
+
+    tx: Transaction
+    departments: Sequence[str] | None
+
+    def sums(self, begin: date, end: date) -> Sums:
+        """All measures from `begin` to `end`; nothing when the span is empty."""
+        if end < begin:
+            return {}
+        if self.departments is None:
+            return stored.sums(self.tx, begin, end)
+        return _added(stored.of_department(self.tx, self.departments, begin, end).values())
+
+    def by_day(self, begin: date, end: date) -> dict[date, dict[str, int]]:
+        """The measures of each day, of everything together."""
+        if self.departments is None:
+            return stored.by_day(self.tx, begin, end)
+        found = stored.of_department(self.tx, self.departments, begin, end)
+        return {day: dict(sums[stored.TOTAL][""]) for day, sums in sorted(found.items())}
+
+    def counted(self, period: Period, until: date) -> Counted:
+        """The counts of a period, those of limits only for the days up to `until`."""
+        everything = self.sums(period.begin, period.end)
+        limits = everything if until == period.end else self.sums(period.begin, until)
+        still = stored.open_at(self.tx, period.end)
+        if self.departments is not None:
+            rows = {key: n for key, n in still.get("department", {}).items() if key in self.departments}
+            still = {"department": rows, stored.TOTAL: {"": sum(rows.values())} if rows else {}}
+        return Counted(_with_limits(everything, limits), still)
+
+
+def _added(several: Any) -> Sums:
+    found: Sums = {}
+    for sums in several:
+        for dimension, keys in sums.items():
+            for key, counts in keys.items():
+                into = found.setdefault(dimension, {}).setdefault(key, {})
+                for measure, n in counts.items():
+                    into[measure] = into.get(measure, 0) + n
+    return found
+
+
+def _with_limits(everything: Sums, limits: Sums) -> Sums:
+    if everything is limits:
+        return everything
+    return {
+        dimension: {
+            key: _of_days_over(counts, limits.get(dimension, {}).get(key, {})) for key, counts in keys.items()
+        }
+        for dimension, keys in everything.items()
+    }
+
+
+def _of_days_over(counts: Mapping[str, int], over: Mapping[str, int]) -> dict[str, int]:
+    flows = {name: n for name, n in counts.items() if name not in OF_LIMITS}
+    return flows | {name: n for name, n in over.items() if name in OF_LIMITS}
+
+
+def _days(sources: _Sources, period: Period, until: date) -> list[tuple[str, Mapping[str, int]]]:
+    """Each day of a week or month, each month of a longer period, also those without anything."""
+    found = {
+        day: counts if day <= until else _of_days_over(counts, {})
+        for day, counts in sources.by_day(period.begin, period.end).items()
+    }
+    if period.kind in ("week", "month"):
+        length = (period.end - period.begin).days + 1
+        every = [period.begin + timedelta(days=n) for n in range(length)]
+        return [(day.isoformat(), found.get(day, {})) for day in every]
+    months: dict[str, dict[str, int]] = {}
+    day = period.begin
+    while day <= period.end:
+        months[f"{day:%Y-%m}"] = {}
+        day = (day.replace(day=1) + timedelta(days=32)).replace(day=1)
+    for day, counts in found.items():
+        into = months[f"{day:%Y-%m}"]
+        for name, n in counts.items():
+            into[name] = into.get(name, 0) + n
+    return list(months.items())
+
+
+# --- Freezing -------------------------------------------------------------------------------------------------
+
+
+def asked(
+    desk: Desk,
+    kind: str,
+    words: str,
+    now: datetime,
+    department: str | None = None,
+    version: int | None = None,
+    fresh: bool = False,
+) -> dict[str, Any]:
+    """The report that somebody asks for: the version given out last, or that one; what was never given out, and a
+    department's, as of `now`, and so with `fresh`.
+
+    Raises BadInput for a period that cannot be read, NoReport for one that has not begun or a version there is not.
+    """
+    period = period_of(desk, kind, words, now)
+    if not fresh and not department:
+        with desk.database.reading() as tx:
+            held = reports.find(tx, period.kind, period.name, version)
+        if held is not None:
+            return dict(held["document"])
+    if version is not None:
+        raise NoReport(f"{period.name} 没有第 {version} 版。")
+    return live(desk, period, now, department)
+
+
+def period_of(desk: Desk, kind: str, words: str, now: datetime) -> Period:
+    """The period in the words of contract.md, cut as the pack in use cuts weeks. Raises BadInput."""
+    return periods.parse(kind, words, desk.packs.active(now).reporting.week_starts)
+
+
+def freeze(desk: Desk, period: Period, now: datetime, by: str, reason: str = "") -> dict[str, Any]:
+    """Give the report of a period that is over out: version 1, or the next one where figures changed since.
+
+    Unchanged figures make no new version: the one there is comes back. Raises BadInput before the period is over.
+    """
+    if period.end >= now.astimezone(CHINA).date():
+        raise BadInput(f"{period.name} 还没有结束，不能定稿。", hint="请在结束后再定稿。")
+    made = live(desk, period, now)
+    try:
+        with desk.database.transaction() as tx:
+            held = reports.find(tx, period.kind, period.name)
+            changed = document.differences(held["document"], made) if held else []
+            if held and not changed:
+                return dict(held["document"])
+            version = held["version"] + 1 if held else 1
+            made |= {"version": version, "frozen": True, "differences": changed}
+            columns = {"kind": period.kind, "period": period.name, "version": version, "pack": made["pack"]}
+            reports.put(tx, {**columns, "as_of": now, "made_by": by, "reason": reason, "document": made})
+    except Doubled:  # somebody was quicker: theirs is the version
+        with desk.database.reading() as tx:
+            held = reports.find(tx, period.kind, period.name)
+        assert held is not None
+        return dict(held["document"])
+    log.info("report_given_out", kind=period.kind, period=period.name, version=version)
+    return made
+
+
+def due(desk: Desk, now: datetime) -> list[Period]:
+    """The reports that should have been given out by now and were not, oldest first; none of an empty desk."""
+    policy = desk.packs.active(now)
+    reporting = policy.reporting
+    found: list[Period] = []
+    with desk.database.reading() as tx:
+        first = reports.first_day(tx)
+        if first is None:
+            return []
+        for kind in periods.KINDS:
+            last = reports.newest_period(tx, kind)
+            running = periods.of_day(kind, now.astimezone(CHINA).date(), reporting.week_starts)
+            missing: list[Period] = []
+            each = periods.before(running, reporting.week_starts)
+            while len(missing) < (MADE_UP_FOR if last else 1) and each.end >= first and each.name != last:
+                if periods.published_at(each, reporting) <= now:
+                    missing.append(each)
+                each = periods.before(each, reporting.week_starts)
+            found += reversed([each for each in missing if last is None or each.name > last])
+    return found
+
+
+def make_due(desk: Desk, now: datetime) -> list[Period]:
+    """Give out every report that is due; the periods."""
+    made = due(desk, now)
+    for period in made:
+        freeze(desk, period, now, "system")
+    return made
+
+
+def sweep(desk: Desk, now: datetime) -> bool:
+    """Ring for the worker when something is to be counted or a report to be made; whether it was."""
+    with desk.database.reading() as tx:
+        waits = stored.waiting(tx)
+    if not waits and not due(desk, now):
+        return False
+    desk.bell.ring("figures")
+    return True
+
+
+# --- Who reads what, and what stands behind a figure -------------------------------------------------------------
+
+#: Who reads the figures of the whole desk; a department's people read their department's.
+FIGURE_ROLES = (Role.MANAGER, Role.SUPERVISOR, Role.AUDITOR, Role.ADMIN, Role.DISPATCHER)
+
+
+def scope_of(actor: Actor, department: str | None, policy: Policy) -> str | None:
+    """Whose figures `actor` gets when they ask for `department` (None: of all): a code, or None for the whole desk.
+
+    Raises NotAllowed.
+    """
+    if actor.roles.intersection(FIGURE_ROLES):
+        return _code_of(department, policy) if department else None
+    if actor.department is None:
+        require(actor, FIGURE_ROLES, "统计报表")
+    if department and _code_of(department, policy) != actor.department:
+        raise NotAllowed("只能看本单位的统计。")
+    return actor.department
+
+
+def behind(desk: Desk, actor: Actor, asked: Behind, now: datetime) -> list[Mapping[str, Any]]:
+    """The tickets in the actor's sight that a figure counts, a page of them. Raises BadInput for an unknown measure."""
+    if asked.measure not in MEASURES:
+        raise BadInput(f"没有指标“{asked.measure}”。")
+    policy = desk.packs.active(now)
+    with desk.database.reading() as tx:
+        return stored.behind(tx, asked, sight(actor, policy.departments))

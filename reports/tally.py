@@ -1,0 +1,306 @@
+"""What one ticket adds to the counts (计数): its events, dispatches and deadlines in, counts by day and department out.
+
+Pure and total: the same history gives the same counts, so counts kept while things happen can be held against a
+recount at any time. Nothing here asks what time it is: a promise not kept so far counts as `late` under the day on
+which it ends, and reports read the days that are over. What is counted, and by which day, stands in
+`rules/measures.py`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from reports.matter import HOTLINE, Counts, Event, Holders, Matter, Promise, Sums, day_of
+from rules.lifecycle import STAGES
+from rules.terms import ClockKind, Happened, Stage
+
+#: Stages in which the department that holds the ticket has work to do; in other open ones the hotline has.
+_AT_DEPARTMENT = frozenset(
+    (Stage.TO_SIGN, Stage.RETURNED, Stage.CONFERRING, Stage.HANDLING, Stage.SUSPENDED, Stage.REVIEWING)
+)
+_OVER = frozenset((Stage.CLOSED, Stage.ARCHIVED, Stage.ENDED))
+#: What became of a ticket by its stage; all others were dispatched, or nobody has it yet.
+_ENDS = {
+    Stage.INVALID: "invalid",
+    Stage.REFUSED: "refused",
+    Stage.TRANSFERRED: "transferred",
+    Stage.ANSWERED: "direct",
+}
+_ANSWERS = frozenset((Happened.REPLIED, Happened.ANSWERED, Happened.REFUSED, Happened.ENDED))
+#: The measures of a limit: due, kept, missed, and replied in time while the review is out.
+_LIMITS: Mapping[ClockKind, tuple[str, str, str, str]] = {
+    ClockKind.DISPATCH: ("dispatch_due", "dispatched_on_time", "", ""),
+    ClockKind.SIGN: ("sign_due", "signed_on_time", "", ""),
+    ClockKind.FIRST_CONTACT: ("contact_due", "responded", "", ""),
+    ClockKind.HANDLE: ("due", "on_time", "late", "in_review"),
+}
+TIMED = frozenset(kind.value for kind in _LIMITS)
+
+
+def tally(matter: Matter) -> Counts:
+    """What the ticket adds to each measure, by day and department; zeros are left out."""
+    counts = Sums()
+    holders = Holders(matter.legs)
+    _of_ticket(matter, counts)
+    if matter.counts_as_work:
+        _of_legs(matter, holders, counts)
+        _of_promises(matter, holders, counts)
+    _Walk(matter, holders, counts).run()
+    return counts.found()
+
+
+def _of_ticket(matter: Matter, counts: Sums) -> None:
+    """Where the ticket went, by its day of receipt; what closing left undone, by its day of closing."""
+    day, department = day_of(matter.received_at), matter.department or HOTLINE
+    stage = Stage(matter.stage)
+    sent = any(leg.lead for leg in matter.legs)
+    went = _ENDS.get(stage) or ("dispatched" if sent else "waiting")
+    counts.add(day, department, "received")
+    counts.add(day, department, went)
+    if went != "invalid":
+        counts.add(day, department, "valid")
+    if matter.repeats:
+        counts.add(day, department, "repeated")
+    if stage is Stage.MERGED:
+        counts.add(day, department, "merged")
+    if stage in _OVER and matter.closed_at is not None:
+        counts.add(day_of(matter.closed_at), department, "closed")
+        if not matter.history and not any(each.kind in _ANSWERS for each in matter.events):
+            counts.add(day_of(matter.closed_at), department, "no_reply")
+
+
+def _of_legs(matter: Matter, holders: Holders, counts: Sums) -> None:
+    """What became of each dispatch, by the day of dispatch; a leg counts once, however often it was sent back."""
+    returned = {holders.at(each.at) for each in matter.events if each.kind == Happened.RETURNED}
+    extended = {
+        holders.at(each.at)
+        for each in matter.events
+        if each.kind == Happened.EXTENSION_SETTLED and each.data.get("accepted")
+    }
+    for position, leg in enumerate(holders.leads):
+        later = holders.leads[position + 1 :]
+        names = {
+            "assigned": True,
+            "returned": position in returned,
+            "returned_accepted": leg.result == "returned",
+            "reassigned": leg.result == "reassigned",
+            "extended": position in extended,
+            "first_assigned": position == 0,
+            "first_right": position == 0
+            and leg.result != "returned"
+            and all(each.department == leg.department for each in later),
+        }
+        for name, holds in names.items():
+            if holds:
+                counts.add(day_of(leg.at), leg.department, name)
+    for leg in matter.legs:
+        if not leg.lead:
+            counts.add(day_of(leg.at), leg.department, "assisted")
+
+
+# --- Promises -------------------------------------------------------------------------------------------------
+
+
+def _of_promises(matter: Matter, holders: Holders, counts: Sums) -> None:
+    """Every limit by the day on which it ends: kept, missed, or waiting for the review of a reply in time."""
+    for position, promise in enumerate(matter.promises):
+        if promise.due_at is None or promise.kind not in TIMED:
+            continue
+        outcome = _outcome(promise, matter, matter.promises[position + 1 :])
+        if outcome is None:
+            continue
+        kind = ClockKind(promise.kind)
+        due, kept, missed, in_review = _LIMITS[kind]
+        day, department = day_of(promise.due_at), _responsible(promise, kind, holders)
+        if outcome == "in_review":
+            if in_review:
+                counts.add(day, department, in_review)
+            continue
+        counts.add(day, department, due)
+        name = kept if outcome == "kept" else missed
+        if name:
+            counts.add(day, department, name)
+
+
+def _outcome(promise: Promise, matter: Matter, later: Sequence[Promise]) -> str | None:
+    """kept, missed or in_review; None for a promise that asks nothing (history, called off in time, paused)."""
+    due, stopped = promise.due_at, promise.stopped_at
+    assert due is not None
+    match promise.state:
+        case "armed":
+            return "missed"
+        case "met":
+            return "kept" if stopped is not None and stopped <= due else "missed"
+        case "held":
+            replied = _last(matter, Happened.REPLIED)
+            if promise.kind == ClockKind.FIRST_CONTACT:
+                return "missed" if replied is not None and replied > due else None
+            return "in_review" if replied is not None and replied <= due else "missed"
+        case "paused":
+            since = _last(matter, Happened.SUSPENDED)
+            return "missed" if since is not None and due <= since else None
+        case "cancelled":
+            return _called_off(promise, matter, later)
+        case _:
+            return None
+
+
+def _called_off(promise: Promise, matter: Matter, later: Sequence[Promise]) -> str | None:
+    """A promise that was called off after it was missed stays missed; one that was renewed lives in the next row."""
+    renewed = any(each.kind == promise.kind and each.started_at == promise.started_at for each in later)
+    stopped = promise.stopped_at
+    if renewed or stopped is None or promise.due_at is None:
+        return None
+    if promise.kind == ClockKind.FIRST_CONTACT:  # the reply ended it, the approval only wrote it down
+        replied = [each.at for each in matter.events if each.kind == Happened.REPLIED and each.at <= stopped]
+        approved = any(_approves(each) and each.at == stopped for each in matter.events)
+        stopped = replied[-1] if approved and replied else stopped
+    return "missed" if stopped > promise.due_at else None
+
+
+def _responsible(promise: Promise, kind: ClockKind, holders: Holders) -> str:
+    """Whose promise it was: the hotline's to dispatch; to sign and to call, who got the ticket; to handle, who held it
+    when it was done, or at the latest when the limit ended."""
+    if kind is ClockKind.DISPATCH:
+        return HOTLINE
+    if kind is not ClockKind.HANDLE:
+        return holders.department(promise.started_at)
+    due = promise.due_at
+    assert due is not None
+    ended = promise.stopped_at if promise.state == "met" and promise.stopped_at is not None else due
+    return holders.department(min(ended, due))
+
+
+def _last(matter: Matter, kind: Happened) -> datetime | None:
+    return next((each.at for each in reversed(matter.events) if each.kind == kind), None)
+
+
+def _approves(event: Event) -> bool:
+    return event.kind == Happened.REVIEWED and event.data.get("stage") == Stage.TO_CALL_BACK
+
+
+# --- Events in order --------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Round:
+    """One answer of a department, from the hotline's approval on."""
+
+    day: date
+    department: str
+    called: bool = False
+    redone: bool = False
+    concluded: bool = False
+
+
+@dataclass(slots=True)
+class _Walk:
+    """Reads the events from first to last; counts what happens by the day on which it happens."""
+
+    matter: Matter
+    holders: Holders
+    counts: Sums
+    rounds: list[_Round] = field(default_factory=list)
+    pressed: list[tuple[str, str, datetime]] = field(default_factory=list)
+    holder: str | None = None
+
+    def run(self) -> None:
+        """Every event once, then what can only be said at the end."""
+        for event in self.matter.events:
+            self._see(event)
+            if "stage" in event.data:
+                self._move(event)
+        for name, _, at in self.pressed:
+            self._leg(at, name)
+        if self.matter.counts_as_work:
+            for each in self.rounds:
+                self.counts.add(each.day, each.department, "done")
+                for name, holds in (("redone", each.redone), ("called_back", each.called)):
+                    if holds:
+                        self.counts.add(each.day, each.department, name)
+
+    def _see(self, event: Event) -> None:
+        match event.kind:
+            case Happened.RECEIVED:
+                self._contact(event)
+            case Happened.JOINED:
+                self._contact(event)
+                self._leg(event.at, "urged")
+            case Happened.URGED:
+                self._leg(event.at, "urged")
+            case Happened.SUPERVISED:
+                self.pressed.append(("supervised", event.step or "supervise", event.at))
+            case Happened.RAISED:
+                self.pressed.append(("raised", event.step or "raise", event.at))
+            case Happened.UNDONE:
+                self._undo(str(event.data.get("step", "")))
+            case Happened.REVIEWED if _approves(event):
+                self.rounds.append(_Round(day_of(event.at), self.holders.department(event.at)))
+            case Happened.CALLED_BACK:
+                self._call_back(event)
+            case Happened.CLOSED:
+                self._close(event)
+            case Happened.REDONE if self.rounds:
+                self.rounds[-1].redone = True
+            case _:
+                pass
+
+    def _contact(self, event: Event) -> None:
+        self.counts.add(day_of(event.at), self.matter.department or HOTLINE, "contacts")
+
+    def _leg(self, at: datetime, measure: str) -> None:
+        self.counts.add(day_of(at), self.holders.department(at), measure)
+
+    def _undo(self, step: str) -> None:
+        """Pressure that was taken back by name does not count."""
+        for position in range(len(self.pressed) - 1, -1, -1):
+            if self.pressed[position][1] == step:
+                del self.pressed[position]
+                return
+
+    def _call_back(self, event: Event) -> None:
+        current = self.rounds[-1] if self.rounds else None
+        if current is not None:
+            current.called = True
+        if not event.data.get("reached"):
+            return
+        if current is not None:
+            current.concluded = True
+        self._concluded(event.at, "reached")
+        for asked, yes in (("solved", "solved"), ("satisfied", "satisfied")):
+            answer = event.data.get(asked)
+            if answer is not None:
+                self._answer(event.at, f"{asked}_known")
+                if answer:
+                    self._answer(event.at, yes)
+        if event.data.get("satisfied") is None:
+            self._answer(event.at, "unrated")
+
+    def _close(self, event: Event) -> None:
+        """Closed without an answer of the caller: not reached, or not asked (未评价)."""
+        current = self.rounds[-1] if self.rounds else None
+        if current is not None and not current.concluded:
+            current.concluded = True
+            self._concluded(event.at, "unrated")
+
+    def _concluded(self, at: datetime, how: str) -> None:
+        self._answer(at, "concluded")
+        self._answer(at, how)
+
+    def _answer(self, at: datetime, measure: str) -> None:
+        department = self.holders.department(at) or self.matter.department or HOTLINE
+        self.counts.add(day_of(at), department, measure)
+
+    def _move(self, event: Event) -> None:
+        """Who has the open ticket now; what one holder loses the next one has, so that open tickets add up."""
+        stage = Stage(event.data["stage"])
+        now: str | None = None
+        if not STAGES[stage].final:
+            now = self.holders.department(event.at) if stage in _AT_DEPARTMENT else HOTLINE
+        if now != self.holder:
+            day = day_of(event.at)
+            if self.holder is not None:
+                self.counts.add(day, self.holder, "open_change", -1)
+            if now is not None:
+                self.counts.add(day, now, "open_change")
+            self.holder = now

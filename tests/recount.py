@@ -1,0 +1,271 @@
+"""The counts once more, by plain SQL over tickets, events, dispatches and clocks (重新清点).
+
+Written for the tests, apart from `reports/tally.py`: it knows the definitions of `rules/measures.py` and the tables of
+contract.md, and none of the code that counts. `differences` is empty where both agree.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import date
+
+from sqlalchemy import text
+
+from dispatch.desk import Desk
+
+Place = tuple[str, str, str, str]  # day, dimension, key, measure
+
+_OPEN_AT_DEPARTMENT = "'to_sign','returned','conferring','handling','suspended','reviewing'"
+_OPEN_AT_HOTLINE = "'received','incomplete','to_dispatch','to_call_back'"
+
+
+class _Sql:
+    """The same questions in the two dialects."""
+
+    def __init__(self, sqlite: bool) -> None:
+        self.sqlite = sqlite
+
+    def day(self, at: str) -> str:
+        return f"date({at}, '+8 hours')" if self.sqlite else f"date({at} AT TIME ZONE 'Asia/Shanghai')"
+
+    def data(self, name: str, event: str = "e") -> str:
+        return f"json_extract({event}.data, '$.{name}')" if self.sqlite else f"({event}.data->>'{name}')"
+
+    def true(self, name: str, event: str = "e") -> str:
+        return f"{self.data(name, event)} = 1" if self.sqlite else f"{self.data(name, event)} = 'true'"
+
+    # --- which dispatch held the ticket -----------------------------------------------------------------------
+
+    def holder(self, ticket: str, at: str) -> str:
+        """The lead that held the ticket at that instant; NULL where nobody did."""
+        return (
+            f"(SELECT CASE WHEN h.ended_at IS NULL OR h.ended_at > {at} THEN h.department END FROM assignment h "
+            f"WHERE h.ticket = {ticket} AND h.part = 'lead' AND h.at <= {at} ORDER BY h.at DESC, h.id DESC LIMIT 1)"
+        )
+
+
+def _tickets(s: _Sql) -> Iterator[tuple[str, str]]:
+    t = f"SELECT {s.day('t.received_at')}, coalesce(t.department, ''), t.number, 1 FROM ticket t"
+    sent = "EXISTS (SELECT 1 FROM assignment a WHERE a.ticket = t.number AND a.part = 'lead')"
+    ends = "t.stage NOT IN ('answered','refused','transferred','invalid')"
+    yield "received", t
+    yield "valid", f"{t} WHERE t.stage <> 'invalid'"
+    for measure, stage in (
+        ("direct", "answered"), ("refused", "refused"), ("transferred", "transferred"), ("invalid", "invalid"),
+        ("merged", "merged"),
+    ):  # fmt: skip
+        yield measure, f"{t} WHERE t.stage = '{stage}'"
+    yield "dispatched", f"{t} WHERE {ends} AND {sent}"
+    yield "waiting", f"{t} WHERE {ends} AND NOT {sent}"
+    yield "repeated", f"{t} WHERE t.earlier IS NOT NULL"
+    over = (
+        f"SELECT {s.day('t.closed_at')}, coalesce(t.department, ''), t.number, 1 FROM ticket t "
+        "WHERE t.stage IN ('closed','archived','ended') AND t.closed_at IS NOT NULL"
+    )
+    yield "closed", over
+    yield (
+        "no_reply",
+        (
+            f"{over} AND NOT t.history AND NOT EXISTS (SELECT 1 FROM event e WHERE e.ticket = t.number "
+            "AND e.kind IN ('replied','answered','refused','ended'))"
+        ),
+    )
+    yield (
+        "contacts",
+        (
+            f"SELECT {s.day('r.received_at')}, coalesce(t.department, ''), t.number, 1 "
+            "FROM request r JOIN ticket t ON t.number = r.ticket"
+        ),
+    )
+
+
+def _legs(s: _Sql) -> Iterator[tuple[str, str]]:
+    a = (
+        f"SELECT {s.day('a.at')}, a.department, a.ticket, 1 FROM assignment a JOIN ticket t ON t.number = a.ticket "
+        "WHERE t.stage <> 'merged'"
+    )
+    lead = f"{a} AND a.part = 'lead'"
+    first = "NOT EXISTS (SELECT 1 FROM assignment b WHERE b.ticket = a.ticket AND b.part = 'lead' AND b.id < a.id)"
+    while_held = "e.ticket = a.ticket AND e.at >= a.at AND (a.ended_at IS NULL OR e.at < a.ended_at)"
+    elsewhere = (
+        "EXISTS (SELECT 1 FROM assignment b WHERE b.ticket = a.ticket AND b.part = 'lead' AND b.id > a.id "
+        "AND b.department <> a.department)"
+    )
+    yield "assigned", lead
+    yield "assisted", f"{a} AND a.part = 'assist'"
+    yield "first_assigned", f"{lead} AND {first}"
+    yield "first_right", f"{lead} AND {first} AND coalesce(a.result, '') <> 'returned' AND NOT {elsewhere}"
+    yield "returned_accepted", f"{lead} AND a.result = 'returned'"
+    yield "reassigned", f"{lead} AND a.result = 'reassigned'"
+    yield "returned", f"{lead} AND EXISTS (SELECT 1 FROM event e WHERE {while_held} AND e.kind = 'returned')"
+    yield (
+        "extended",
+        (
+            f"{lead} AND EXISTS (SELECT 1 FROM event e WHERE {while_held} AND e.kind = 'extension_settled' "
+            f"AND {s.true('accepted')})"
+        ),
+    )
+
+
+def _limits(s: _Sql) -> Iterator[tuple[str, str]]:
+    newest = "(SELECT max(e.at) FROM event e WHERE e.ticket = c.ticket AND e.kind = '{}')"
+    replied, suspended = newest.format("replied"), newest.format("suspended")
+    renewed = (
+        "EXISTS (SELECT 1 FROM clock d WHERE d.ticket = c.ticket AND d.kind = c.kind AND d.id > c.id "
+        "AND d.started_at = c.started_at)"
+    )
+    approved = (
+        f"EXISTS (SELECT 1 FROM event e WHERE e.ticket = c.ticket AND e.kind = 'reviewed' "
+        f"AND {s.data('stage')} = 'to_call_back' AND e.at = c.stopped_at)"
+    )
+    kept = "c.state = 'met' AND c.stopped_at <= c.due_at"
+    base = "c.state = 'armed' OR (c.state = 'met' AND c.stopped_at > c.due_at)"
+    paused = f"(c.state = 'paused' AND c.due_at <= {suspended})"
+    held = f"(c.state = 'held' AND {replied} > c.due_at)"
+    off = f"(c.state = 'cancelled' AND NOT {renewed} AND c.stopped_at > c.due_at)"
+    last = "(SELECT max(e.at) FROM event e WHERE e.ticket = c.ticket AND e.kind = 'replied' AND e.at <= c.stopped_at)"
+    off_contact = (
+        f"(c.state = 'cancelled' AND NOT {renewed} AND c.due_at < "
+        f"CASE WHEN {approved} THEN coalesce({last}, c.stopped_at) ELSE c.stopped_at END)"
+    )
+    least = "CASE WHEN c.state = 'met' AND c.stopped_at < c.due_at THEN c.stopped_at ELSE c.due_at END"
+    hotline, begun = "''", f"coalesce({s.holder('c.ticket', 'c.started_at')}, '')"
+    handled = f"coalesce({s.holder('c.ticket', least)}, '')"
+    for kind, department, cancelled, due, on_time in (
+        ("dispatch", hotline, off, "dispatch_due", "dispatched_on_time"),
+        ("sign", begun, off, "sign_due", "signed_on_time"),
+        ("first_contact", begun, off_contact, "contact_due", "responded"),
+        ("handle", handled, off, "due", "on_time"),
+    ):
+        rows = (
+            f"SELECT {s.day('c.due_at')}, {department}, c.ticket, 1 FROM clock c JOIN ticket t ON t.number = c.ticket "
+            f"WHERE t.stage <> 'merged' AND c.kind = '{kind}' AND c.scope = 'ticket' AND c.due_at IS NOT NULL"
+        )
+        missed = f"({base} OR {paused} OR {held} OR {cancelled})"
+        yield due, f"{rows} AND (({kept}) OR {missed})"
+        yield on_time, f"{rows} AND {kept}"
+        if kind == "handle":
+            yield "late", f"{rows} AND {missed}"
+            yield "in_review", f"{rows} AND c.state = 'held' AND {replied} <= c.due_at"
+
+
+def _answers(s: _Sql) -> Iterator[tuple[str, str]]:
+    approves = f"e.kind = 'reviewed' AND {s.data('stage')} = 'to_call_back'"
+    d_approves = approves.replace("e.", "d.")
+    until = (
+        f"x.ticket = e.ticket AND x.id > e.id AND NOT EXISTS (SELECT 1 FROM event d WHERE d.ticket = e.ticket "
+        f"AND {d_approves} AND d.id > e.id AND d.id < x.id)"
+    )
+    done = (
+        f"SELECT {s.day('e.at')}, coalesce({s.holder('e.ticket', 'e.at')}, ''), e.ticket, 1 "
+        f"FROM event e JOIN ticket t ON t.number = e.ticket WHERE t.stage <> 'merged' AND {approves}"
+    )
+    yield "done", done
+    yield "redone", f"{done} AND EXISTS (SELECT 1 FROM event x WHERE {until} AND x.kind = 'redone')"
+    yield "called_back", f"{done} AND EXISTS (SELECT 1 FROM event x WHERE {until} AND x.kind = 'called_back')"
+    whose = f"coalesce({s.holder('e.ticket', 'e.at')}, t.department, '')"
+    said = (
+        f"SELECT {s.day('e.at')}, {whose}, e.ticket, 1 FROM event e JOIN ticket t ON t.number = e.ticket "
+        f"WHERE e.kind = 'called_back' AND {s.true('reached')}"
+    )
+    since = (
+        f"x.ticket = e.ticket AND x.id < e.id AND NOT EXISTS (SELECT 1 FROM event d WHERE d.ticket = e.ticket "
+        f"AND {d_approves} AND d.id > x.id AND d.id < e.id)"
+    )
+    answered = (
+        f"EXISTS (SELECT 1 FROM event x WHERE {since} AND ((x.kind = 'called_back' AND {s.true('reached', 'x')}) "
+        "OR x.kind = 'closed'))"
+    )
+    silent = (
+        f"SELECT {s.day('e.at')}, {whose}, e.ticket, 1 FROM event e JOIN ticket t ON t.number = e.ticket "
+        f"WHERE e.kind = 'closed' AND NOT {answered} AND EXISTS (SELECT 1 FROM event d WHERE d.ticket = e.ticket "
+        f"AND {d_approves} AND d.id < e.id)"
+    )
+    unrated = f"{said} AND {s.data('satisfied')} IS NULL"
+    yield "reached", said
+    yield "concluded", f"{said} UNION ALL {silent}"
+    yield "unrated", f"{unrated} UNION ALL {silent}"
+    for name in ("solved", "satisfied"):
+        yield f"{name}_known", f"{said} AND {s.data(name)} IS NOT NULL"
+        yield name, f"{said} AND {s.true(name)}"
+
+
+def _pressure(s: _Sql) -> Iterator[tuple[str, str]]:
+    rows = (
+        f"SELECT {s.day('e.at')}, coalesce({s.holder('e.ticket', 'e.at')}, ''), e.ticket, 1 "
+        "FROM event e WHERE e.kind = '{}'"
+    )
+    yield "urged", f"{rows.format('urged')} UNION ALL {rows.format('joined')}"
+    for kind, word in (("supervised", "supervise"), ("raised", "raise")):
+        taken_back = (
+            f"EXISTS (SELECT 1 FROM event u WHERE u.ticket = e.ticket AND u.kind = 'undone' AND u.id > e.id "
+            f"AND {s.data('step', 'u')} = coalesce(e.step, '{word}'))"
+        )
+        yield kind, f"{rows.format(kind)} AND NOT {taken_back}"
+
+
+_DIMENSIONS = ("category", "area", "channel", "type")
+
+
+def recounted(desk: Desk) -> dict[Place, int]:
+    """Every measure by day and key of every dimension, counted by SQL alone; `open` has the day ''."""
+    s = _Sql(desk.database.is_sqlite)
+    found: defaultdict[Place, int] = defaultdict(int)
+    words = ", ".join(f"coalesce(k.{name}, '')" for name in _DIMENSIONS)
+    with desk.database.reading() as tx:
+        run = tx.connection().execute
+        for several in (_tickets, _legs, _limits, _answers, _pressure):
+            for measure, query in several(s):
+                each = f"SELECT q.*, {words} FROM ({_columns(query)}) q JOIN ticket k ON k.number = q.ticket"
+                for day, department, _, n, *keys in run(text(each)):
+                    for dimension, key in (
+                        ("all", ""),
+                        ("department", department),
+                        *zip(_DIMENSIONS, keys, strict=True),
+                    ):
+                        found[str(day), dimension, key, measure] += n
+        held = (
+            f"SELECT CASE WHEN t.stage IN ({_OPEN_AT_DEPARTMENT}) THEN coalesce((SELECT a.department FROM assignment a "
+            "WHERE a.ticket = t.number AND a.part = 'lead' AND a.ended_at IS NULL ORDER BY a.id DESC LIMIT 1), '') "
+            f"ELSE '' END, count(*) FROM ticket t WHERE t.stage IN ({_OPEN_AT_DEPARTMENT}, {_OPEN_AT_HOTLINE}) "
+            "GROUP BY 1"
+        )
+        for department, n in run(text(held)):
+            found["", "department", department, "open"] += n
+            found["", "all", "", "open"] += n
+    return {place: n for place, n in found.items() if n}
+
+
+def _columns(query: str) -> str:
+    """The four columns by name, whatever they are made of."""
+    return f"WITH y(day, department, ticket, n) AS ({query}) SELECT * FROM y"
+
+
+def stored(desk: Desk) -> dict[Place, int]:
+    """What the daily sums say of the same places."""
+    found: dict[Place, int] = {}
+    open_now: defaultdict[tuple[str, str], int] = defaultdict(int)
+    with desk.database.reading() as tx:
+        for row in tx.connection().execute(text("SELECT * FROM daily_count")).mappings():
+            day, dimension, key = row["day"], row["dimension"], row["key"]
+            open_now[dimension, key] += row["open_change"]
+            for measure, n in row.items():
+                if measure not in ("day", "dimension", "key", "open_change") and n:
+                    found[_iso(day), dimension, key, measure] = n
+    for (dimension, key), n in open_now.items():
+        if dimension in ("all", "department") and n:
+            found["", dimension, key, "open"] = n
+    return found
+
+
+def _iso(day: date | str) -> str:
+    return day if isinstance(day, str) else day.isoformat()
+
+
+def differences(desk: Desk) -> list[str]:
+    """Each place where the daily sums and the recount differ, as a line to read."""
+    ours, theirs = stored(desk), recounted(desk)
+    return [
+        f"{' '.join(place)}: counted {ours.get(place, 0)}, recounted {theirs.get(place, 0)}"
+        for place in sorted(ours.keys() | theirs.keys())
+        if ours.get(place, 0) != theirs.get(place, 0)
+    ]
