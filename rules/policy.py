@@ -267,7 +267,6 @@ def _read(sheets: Mapping[str, Sheet], digest: str, chain: tuple[str, ...], miss
     receivers = read_receivers(sheets["ladder.toml"])
     limits = read_limits(sheets["limits.toml"])
     refusals = read_refusals(sheets["acceptance.toml"])
-    reporting = read_reporting(sheets["indicators.toml"])
     known["limits"] = sheets["limits.toml"].known({row.id for row in limits})
     known["refusals"] = sheets["acceptance.toml"].known({rule.code for rule in refusals})
     return Policy(
@@ -291,7 +290,7 @@ def _read(sheets: Mapping[str, Sheet], digest: str, chain: tuple[str, ...], miss
         extensions=read_extension(sheets["returns.toml"]),
         suspensions=read_suspensions(sheets["returns.toml"]),
         callbacks=read_callback(sheets["returns.toml"]),
-        reporting=reporting,
+        reporting=(reporting := read_reporting(sheets["indicators.toml"])),
         indicators=read_indicators(sheets["indicators.toml"], reporting),
         emergencies=read_emergencies(sheets["acceptance.toml"]),
         refusals=refusals,
