@@ -106,7 +106,7 @@ class Sheet:
         found = [page for page in self.pages if table in page.document]
         for page in found:
             if not isinstance(page.document[table], dict):
-                page.fault(table, 0, "", f"{table} 应写成一个 [{table}] 表")
+                page.fault(table, 0, "", f"{table} 应写成一个 [{table}] 表", "用单层方括号，只写一次")
                 return None
         if not found:
             if required:

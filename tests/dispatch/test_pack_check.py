@@ -39,6 +39,16 @@ BROKEN = {
         "departments.toml", 'parent = "police"', 'parent = "traffic_police"',
         'parent = "traffic_police"', "绕了一圈", "改写其中一条的 parent",
     ),
+    "a rate that can pass a hundred": (
+        "indicators.toml", "",
+        '[[indicator]]\ncode = "x"\nname = "办结率"\nnumerator = "closed"\ndenominator = "received"\n'
+        'definition = "本周办结的占本周受理的多少。"\nclause = "本地规定"\n',
+        "numerator = ", "“办结”不是“受理”的一部分，这个率可能超过 100%", "分子可以写：valid、",
+    ),
+    "a department that is there and taken over": (
+        "departments.toml", 'code = "housing"', 'code = "housing"\nsucceeds = ["police"]',
+        'succeeds = ["police"]', "“police”还是现有的承办单位", "删去原单位那一条",
+    ),
     # what can never be reached
     "a rule behind a wider one": (
         "routing.toml", "", RULE.format(id="late", more='categories = ["water"]\nareas = ["999001101"]'),

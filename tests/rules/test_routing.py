@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rules.errors import BadInput
 from rules.pack_records import BY_PLACE
 from rules.policy import Policy, parse
-from rules.routing import RoutingFacts, first_rule, meant_by, route, shown_as, township_of, why_not
+from rules.routing import RoutingFacts, first_rule, meant_by, named_in, route, shown_as, township_of, why_not
 from rules.terms import CHINA, TicketType, Urgency
 from tests.packs import FILES, edited
 
@@ -388,3 +388,12 @@ def test_whatever_comes_in_a_decision_is_whole_and_can_be_stored(
     if decision.rule == "model":
         assert not abstain
         assert POLICY.departments[decision.department or ""].kind != "township"
+
+
+def test_a_code_in_peoples_words_names_nobody_neither_a_present_nor_a_former_one():
+    name = "county/departments.toml"
+    text = FILES[name].replace('code = "housing"\n', 'code = "housing"\nsucceeds = ["rail"]\n', 1)
+    policy = parse({**FILES, name: text})
+    assert policy.labels["rail"] == "housing"
+    assert named_in(facts(text="在trailer旁的rail站，police没有来"), policy) == []
+    assert named_in(facts(text="住建局的人没有来"), policy) == ["housing"]

@@ -119,6 +119,22 @@ def test_a_former_lead_that_left_the_pack_gets_nothing():
     assert sorted_(seen("家里停水了"), carried(former="gone", count=2, counted=True)).rule != "repeat"
 
 
+def test_what_a_former_department_held_goes_to_the_one_that_took_it_over():
+    merged = replace(policy(), labels={**policy().labels, "gone": CODES[0]})
+    story = carried(former="gone", count=3, counted=True, round=2)
+    said = seen("家里停水了")
+    decision = sort(route(said, merged, NOW), said, Matter(story, (), None), merged)
+    assert (decision.rule, decision.department) == ("repeat", CODES[0])
+
+
+def test_nor_does_a_department_get_a_complaint_about_the_one_it_took_over():
+    merged = replace(policy(), labels={**policy().labels, "gone": "health"})
+    said = seen(CONDUCT)
+    story = carried(former=None, restricted=True, against="gone")
+    decision = sort(route(said, merged, NOW), said, Matter(story, (), None), merged)
+    assert decision.details["against"] == "health"
+
+
 def test_a_matter_that_was_ended_is_answered():
     decision = sorted_(seen("家里停水了"), carried(former=None, ended="已给予最终答复"))
     assert decision.what == Stage.ANSWERED and "已给予最终答复" in decision.details["answer"]
