@@ -73,6 +73,7 @@ def dress(document: Document) -> None:
     _indent(document)
     _language(document)
     _fallbacks(document)
+    _undress(document)
 
 
 def _font(style: Any, font: str, points: float) -> None:
@@ -120,6 +121,13 @@ def _fallbacks(document: Document) -> None:
         font.append(charset)
         fonts.append(font)
     part._blob = serialize_part_xml(fonts)
+
+
+def _undress(document: Document) -> None:
+    """Leaves out the small picture of another document that comes with the empty one."""
+    known = document.part.package.rels
+    for name in [name for name, each in known.items() if each.reltype.endswith("/thumbnail")]:
+        del known[name]
 
 
 def turn(document: Document, wide: bool, first: bool = False) -> Section:
