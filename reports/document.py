@@ -234,7 +234,21 @@ def _table(dimension: str, material: Material, policy: Policy) -> dict[str, Any]
     ]
     if dimension == "department":
         _rank(rows)
+    else:
+        _share(rows, material, policy)
     return {"dimension": dimension, "name": DIMENSION_WORDS[dimension], "rows": rows}
+
+
+def _share(rows: Iterable[dict[str, Any]], material: Material, policy: Policy) -> None:
+    """What part of all that was received each row is (构成比); the denominator is the sum that stands in the report."""
+    meant = Definition(
+        "share", "占比", "received", "received", "本行受理 ÷ 全部受理", "本系统约定",
+        Rounding(policy.reporting.rounding), policy.reporting.digits, "none",
+    )  # fmt: skip
+    total = material.now.of("all").get("", {}).get("received", 0)
+    for row in rows:
+        told = Rate(meant, row["counts"].get("received", 0), total, material.as_of).as_dict()
+        row["share"] = {name: told[name] for name in _BRIEF}
 
 
 def _rank(rows: Iterable[dict[str, Any]]) -> None:

@@ -81,7 +81,7 @@ def _sections(document: Json, words: tables.Words) -> Iterator[Section]:
     named = tuple(lists.listed(document, each) for each in ("overdue", "hot", "supervised", "no_reply"))
     yield _across("tickets", "重点工单", named)
     yield Section("checks", "数据核对", (lists.checks(document),))
-    if document["version"] > 1:
+    if (document["version"] or 0) > 1:
         yield Section("differences", "更正说明", (lists.differences(document),))
     annex = (
         Words("本报表的每个比率都由下列计数相除得到；分母为零时不计算，以“–”表示。"),
@@ -102,7 +102,7 @@ def _warnings(document: Json) -> Iterator[Words]:
         yield Words(f"数据核对有{len(wrong)}项不符，请核实后再使用：{'；'.join(wrong)}。", warning=True)
     if not document["frozen"]:
         yield Words(f"未定稿：数据截至{wording.instant(document['as_of'])}，以后仍会变动。", warning=True)
-    elif document["version"] > 1:
+    elif (document["version"] or 0) > 1:
         n = len(document.get("differences") or ())
         yield Words(f"本版为更正版，与上一版相比有{n}处不同，见“更正说明”。", warning=True)
 
