@@ -233,7 +233,8 @@ def demo_(
         demo.run(dir or Path("demo-data"), port, os.environ, means)
         return
     with tempfile.TemporaryDirectory() if dir is None else nullcontext(dir) as folder:
-        figures = demo.headless(Path(folder), means, demo.HEADLESS_END)
+        reports = dir or Path(tempfile.mkdtemp(prefix="hotline-report-"))
+        figures = demo.headless(Path(folder), reports, means, demo.HEADLESS_END)
     answer(json, figures, lambda: table(("项目", "结果"), list(figures.items())))
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
-from dispatch import install, settings
+from dispatch import figures, install, settings
 from dispatch.desk import Desk, open_desk
 from dispatch.measuring import Fit, Say, Trainer
 from dispatch.parts import Parts, require_free
@@ -22,6 +22,7 @@ from dispatch.settings import Settings
 from dispatch.simulation import people, week
 from dispatch.storage import registry
 from dispatch.training import first_model
+from reports.writers import written
 from rules.access import DEPARTMENT_ROLES
 from rules.errors import BadInput
 from rules.policy import Policy
@@ -75,8 +76,11 @@ def run(folder: Path, port: int, environ: Mapping[str, str], means: Means) -> No
                 parts.stop()
 
 
-def headless(folder: Path, means: Means, until: datetime) -> dict[str, Any]:
-    """The demo week without a server in an empty `folder`; the figures of contract.md. Raises BadInput."""
+def headless(folder: Path, reports: Path, means: Means, until: datetime) -> dict[str, Any]:
+    """The demo week without a server in an empty `folder`; the figures of contract.md. Raises BadInput.
+
+    The report of the last whole week is given out and written into `reports`.
+    """
     found = settings.read({}, dir=folder)
     if database_file(found).exists():
         raise BadInput(f"{found.dir} 里已有一个数据库。", "请用 --dir 指定一个空的文件夹。")
@@ -84,9 +88,15 @@ def headless(folder: Path, means: Means, until: datetime) -> dict[str, Any]:
     assert told is not None
     desk = open_desk(found, means.random)
     try:
-        return week.recount(desk, told)
+        told_of = week.recount(desk, told)
+        given = [figures.freeze(desk, each, until, "system") for each in figures.due(desk, until)]
+        report = next(each for each in given if each["kind"] == "week")
+        path = reports / f"{report['title']}-{report['period']}.html"
+        path.write_bytes(written(report, "html"))
+        off = sum(not each["ok"] for each in report["checks"])
     finally:
         desk.database.close()
+    return {**told_of, "report_path": str(path), "recount_differences": told_of["recount_differences"] + off}
 
 
 def database_file(found: Settings) -> Path:

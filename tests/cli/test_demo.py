@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import sqlite3
@@ -169,7 +170,13 @@ def test_the_headless_week_is_whole_recounted_and_always_the_same(tmp_path: Path
     assert all(first["supervision_levels"][level] > 0 for level in "123")
     assert {stage for stage, row in STAGES.items() if row.final} <= set(first["by_stage"])
     assert (first["without_owner"], first["without_decision"], first["recount_differences"]) == (0, 0, 0)
-    assert first["report_path"] is None
-    assert told(hotline("demo", "--headless", "--json")) == first
+    report = Path(first.pop("report_path"))
+    assert report.parent == tmp_path / "a" and "2026-W46" in report.name
+    assert "工作周报" in report.read_text("utf-8")
+    second = told(hotline("demo", "--headless", "--json"))
+    elsewhere = Path(second.pop("report_path"))
+    assert elsewhere.is_file()
+    shutil.rmtree(elsewhere.parent)
+    assert second == first
     again = hotline("demo", "--headless", "--dir", tmp_path / "a", "--json")
     assert again.exit_code == 2 and again.stdout == ""

@@ -9,6 +9,7 @@ from dispatch.simulation import week
 from rules.lifecycle import STAGES
 from rules.terms import CHINA
 from tests.desks import new_desk, rows
+from tests.recount import differences as recounted
 from tests.stories import at
 
 FINAL = [stage.value for stage, row in STAGES.items() if row.final]
@@ -39,6 +40,7 @@ def test_the_week_recounts_to_nothing_lost_and_every_end_and_level_occurs(desk: 
         "rejected",
         "sent_up",
     }
+    assert recounted(desk) == []  # the counts of the reports, held against plain SQL
     told.tickets -= 1
     told.events["signed"] += 2
     assert week.recount(desk, told)["recount_differences"] >= 3  # what the run was not told of is noticed
