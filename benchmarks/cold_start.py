@@ -120,14 +120,7 @@ def _received(row: dict[str, Any]) -> Facts:
         type=TicketType(row["type"]),
         urgency=Urgency(row["urgency"]),
         channel=row["channel"],
-        department=None,
-        departments=(),
         received_at=NOW,
-        complaint_count=1,
-        redo_round=0,
-        supervision=0,
-        history=False,
-        happenings=(),
     )
 
 

@@ -66,13 +66,7 @@ def due(
         type=kind,
         urgency=urgency,
         channel="phone",
-        department=None,
-        departments=(),
         received_at=at,
-        complaint_count=1,
-        redo_round=0,
-        supervision=0,
-        history=False,
         happenings=(
             Happening(Happened.RECEIVED, at, {"stage": Stage.RECEIVED}),
             Happening(Happened.DISPATCHED, at, {"stage": Stage.TO_SIGN}),

@@ -12,14 +12,13 @@ from dispatch.storage import people, tickets
 from dispatch.storage.database import Transaction
 from dispatch.storage.tables import Ticket
 from dispatch.storage.tickets import Changed, NoSuchTicket
-from intake.elements import ELEMENT_WORDS
 from intake.masking import mask
 from rules import acts
 from rules.access import Actor, may_act, may_review_at
 from rules.bodies import Body, LinkBody, MarkBody, MergeBody, ReviewBody, SupplementBody
 from rules.lifecycle import STAGES
 from rules.outcome import Case, Outcome
-from rules.terms import CHINA, Act, Facts
+from rules.terms import CHINA, ELEMENT_WORDS, Act, Facts
 from rules.wording import EVENT_WORDS
 
 #: Acts that a merged ticket knows, too, and that then concern its lead.

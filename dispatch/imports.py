@@ -256,12 +256,7 @@ def _facts(request: Request, number: str, old: bool) -> Facts:
         type=request.type,
         urgency=request.urgency,
         channel=request.channel,
-        department=None,
-        departments=(),
         received_at=request.received_at.astimezone(CHINA),
-        complaint_count=1,
-        redo_round=0,
-        supervision=0,
         history=old,
         happenings=(Happening(Happened.RECEIVED, request.received_at.astimezone(CHINA), data),),
     )

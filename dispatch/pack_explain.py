@@ -104,14 +104,7 @@ def _facts(asked: Request, at: datetime) -> Facts:
         type=asked.type,
         urgency=asked.urgency,
         channel=asked.channel,
-        department=None,
-        departments=(),
         received_at=at,
-        complaint_count=1,
-        redo_round=0,
-        supervision=0,
-        history=False,
-        happenings=(),
     )
 
 

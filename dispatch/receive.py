@@ -19,7 +19,7 @@ from dispatch.storage.database import Doubled, Transaction
 from dispatch.storage.ledger import Ledger
 from intake.masking import mask
 from intake.request import Request
-from rules import escalation
+from rules import carrying
 from rules.accept import Danger, emergency
 from rules.access import Actor
 from rules.ends import HEAR_OF_DANGER
@@ -188,7 +188,7 @@ def _carried(
     malicious: bool,
 ) -> dict[str, Any]:
     """What the new ticket takes over from the one that it repeats, as the data of its receipt."""
-    closed = escalation.Closed(
+    closed = carrying.Closed(
         number=over["number"],
         stage=Stage(over["stage"]),
         count=over["complaint_count"],
@@ -197,7 +197,7 @@ def _carried(
         department=over["department"],
     )
     calendar = desk.packs.of(policy.hash)[1]
-    data = escalation.carry(closed, policy, calendar, at.astimezone(CHINA), malicious).as_data()
+    data = carrying.carry(closed, policy, calendar, at.astimezone(CHINA), malicious).as_data()
     if closed.stage is Stage.ENDED:
         final = history.newest(tx, closed.number, Happened.ENDED)
         data |= {"former": None, "ended": (final or {}).get("words", "")}

@@ -11,7 +11,7 @@ from dispatch.storage import facts as stored_facts
 from dispatch.storage.tables import Request, Ticket
 from dispatch.storage.tickets import NoSuchTicket
 from dispatch.veil import Veil
-from rules import access, escalation
+from rules import access, carrying, escalation
 from rules.access import Actor, Sight, may_act
 from rules.ends import NOT_TOLD
 from rules.errors import NoCalendar, NotAllowed
@@ -159,7 +159,7 @@ def _undoable(facts: Facts, actor: Actor) -> Sequence[tuple[str, Happening]]:
         names = dict.fromkeys(escalation.step_of(each) for each in facts.happenings)
         found = {name: escalation.undoable(facts, name) for name in names if name}
         if facts.earlier is not None:
-            found[escalation.LINK] = facts.last(Happened.LINKED, Happened.RECEIVED)
+            found[carrying.LINK] = facts.last(Happened.LINKED, Happened.RECEIVED)
     return tuple((name, each) for name, each in found.items() if each is not None)
 
 

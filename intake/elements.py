@@ -4,9 +4,7 @@ import re
 from dataclasses import dataclass, replace
 
 from intake.request import Request
-
-#: Words of the desk, in the order people are asked for them.
-ELEMENT_WORDS = {"name": "姓名", "time": "时间", "place": "地点", "cause": "起因", "course": "经过"}
+from rules.terms import ELEMENT_WORDS
 
 _COUNT = "[0-9０-９一二三四五六七八九十两几半]"
 _TIME = re.compile(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from rules import bodies, ends, lifecycle, merging, pressure, returns
+from rules import bodies, carrying, ends, escalation, lifecycle, merging, pressure, returns
 from rules.errors import BadInput
 from rules.outcome import Case, Notify, Outcome
 from rules.pack_records import upwards
@@ -38,6 +38,7 @@ def _dispatched(
                 department=department,
                 assists=list(helpers),
                 reason=reason,
+                round=carrying.redo_round_of(case.facts, department),
             ),
         ),
         lead=department,
@@ -140,6 +141,7 @@ def _settle_return(body: bodies.SettleReturnBody, case: Case) -> Outcome:
         department=department,
         assists=[],
         reason=body.reason,
+        round=carrying.redo_round_of(case.facts, department),
     )
     return Outcome(
         happenings=(settled, sent),
@@ -230,7 +232,7 @@ def _review(body: bodies.ReviewBody, case: Case) -> Outcome:
             happenings=(case.happened(Happened.REVIEWED, **data),),
             notices=(Notify("dispatcher", "答复待热线审核"),),
         )
-    also = merging.followers(case.facts)
+    also = escalation.followers(case.facts)
     words = f"工单待回访，并单诉求人也要回访：{'、'.join(also)}" if also else "工单待回访"
     to_whom = Notify("caller_back", words)
     if outcome == "sent_back":
@@ -243,13 +245,7 @@ def _call_back(body: bodies.CallBackBody, case: Case) -> Outcome:
         return merging.call_back_follower(body, case)
     decision = returns.of_call_back(case.facts, body, case.policy, case.now)
     stage = lifecycle.move(case.facts.stage, Act.CALL_BACK, decision.what)
-    called = case.happened(
-        Happened.CALLED_BACK,
-        reached=body.reached,
-        solved=body.solved,
-        satisfied=body.satisfied,
-        words=body.words,
-    )
+    called = returns.called_back(body, case.now)
     match decision.what:
         case "not_reached":
             return Outcome(happenings=(called,), decision=decision)

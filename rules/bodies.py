@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from rules.terms import CHINA, Act
+from rules.terms import CHINA, ELEMENT_WORDS, Act
 
 #: Control characters but tab and newline, and marks that nobody sees: databases refuse the first (NUL), and words made
 #: of the second alone are blank. The same set as at intake, which rules may not import.
@@ -31,7 +31,7 @@ def _level(value: Any) -> Any:
     return _LEVELS.get(str(value), value)
 
 
-_ELEMENTS = {"姓名": "name", "时间": "time", "地点": "place", "起因": "cause", "经过": "course"}
+_ELEMENTS = {said: name for name, said in ELEMENT_WORDS.items()}
 
 
 def _elements(value: Any) -> Any:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from rules import bodies, lifecycle, merging
+from rules import bodies, escalation, lifecycle
 from rules.errors import BadInput, LimitReached
 from rules.outcome import Case, Notify, Outcome
 from rules.terms import Act, Decision, Happened, Stage
@@ -65,7 +65,7 @@ def _supplement(body: bodies.SupplementBody, case: Case) -> Outcome:
 
 def _not_over_followers(case: Case) -> None:
     """One caller takes their matter back, or had none: those of others that were merged into it go on."""
-    if merging.followers(case.facts):
+    if escalation.followers(case.facts):
         raise BadInput(
             "这张工单里并有其他诉求人的工单，不能这样了结。", hint="请派单员先对并入的工单撤销并单，再操作。"
         )

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from rules import clocks
+from rules.carrying import Closed, apart, carried_of
 from rules.outcome import Notify
 from rules.pack_records import CountingRule, Level
 from rules.policy import Policy
@@ -27,44 +28,6 @@ RUNG_EVENTS: Mapping[str, Happened] = MappingProxyType(
         "clue": Happened.CLUE_OPENED,
     }
 )
-#: By this name a wrong link to an earlier ticket is undone.
-LINK = "link"
-
-
-@dataclass(frozen=True, slots=True)
-class Carried:
-    """What a new ticket takes over from the closed one that it repeats (接续): count, when it was last counted,
-    whether this very contact counted, and the redo round that it begins."""
-
-    earlier: str
-    count: int
-    counted_at: datetime
-    counted: bool
-    round: int
-    former: str | None
-
-    def as_data(self) -> dict[str, Any]:
-        """For the event of receipt."""
-        return {
-            "earlier": self.earlier,
-            "count": self.count,
-            "counted_at": self.counted_at,
-            "counted": self.counted,
-            "round": self.round or None,
-            "former": self.former,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Closed:
-    """The closed ticket that a new contact repeats, as its row stands."""
-
-    number: str
-    stage: Stage
-    count: int
-    counted_at: datetime
-    round: int
-    department: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,28 +67,6 @@ def closed_of(facts: Facts, policy: Policy, calendar: Calendar) -> Closed:
     )
 
 
-def carry(
-    closed: Closed, policy: Policy, calendar: Calendar, now: datetime, malicious: bool = False
-) -> Carried:
-    """What the new ticket of the same caller and matter begins with.
-
-    It counts when the earlier one had come to an end that counts (办结), at least the pack's workdays after the last
-    counted contact, and the caller is not marked malicious. Beyond the window the count begins anew.
-    """
-    rule = policy.counting
-    counts = closed.stage in rule.after and not malicious and _apart(rule, calendar, closed.counted_at, now)
-    fresh = now - closed.counted_at > timedelta(days=rule.window_days)
-    if not counts:
-        return Carried(closed.number, closed.count, closed.counted_at, False, closed.round, closed.department)
-    count = 1 if fresh else closed.count + 1
-    round_ = 0 if fresh else closed.round + 1
-    return Carried(closed.number, count, now, not fresh, round_, closed.department)
-
-
-def _apart(rule: CountingRule, calendar: Calendar, last: datetime, now: datetime) -> bool:
-    return rule.apart == 0 or (now > last and calendar.workdays_between(last, now) >= rule.apart)
-
-
 @dataclass(slots=True)
 class _Count:
     """The replay of one ticket; `replied_at` and `suspended` say whether its promise was running at that moment."""
@@ -162,8 +103,8 @@ def _replayed(facts: Facts, policy: Policy, calendar: Calendar) -> "_Count":
     for happening in facts.happenings:
         match happening.kind:
             case Happened.JOINED if not (tally.malicious or happening.data.get("malicious")):
-                apart = _apart(policy.counting, calendar, tally.at, happening.at)
-                if apart and promises.missed(tally, happening.at):
+                far = apart(policy.counting, calendar, tally.at, happening.at)
+                if far and promises.missed(tally, happening.at):
                     _add(tally, happening.at, policy.counting)
             case Happened.CALLED_BACK if happening.data.get("reached") and not _pleased(happening):
                 tally.failed += tally.round > 0
@@ -196,17 +137,6 @@ def _follow(tally: _Count, happening: Happening) -> None:
             tally.suspended, tally.replied_at = False, None
         case _:
             pass
-
-
-def carried_of(facts: Facts) -> Mapping[str, Any]:
-    """What was taken over from an earlier ticket, at receipt or by a person; nothing where that was undone."""
-    held: Mapping[str, Any] = {}
-    for each in facts.happenings:
-        if each.kind is Happened.RECEIVED or each.kind is Happened.LINKED:
-            held = {**held, **each.data}
-        elif each.kind is Happened.UNDONE and each.data["step"] == LINK:
-            held = {"malicious": held.get("malicious")}
-    return held
 
 
 def _begin(facts: Facts, data: Mapping[str, Any]) -> _Count:
@@ -276,7 +206,7 @@ def _due(tally: _Count, facts: Facts, policy: Policy) -> tuple[Level, ...]:
 
 
 def _in_force(facts: Facts, due: tuple[Level, ...], count: int) -> tuple[int, int]:
-    """Supervision and how often it was raised, by events, minus what a named person undid.
+    """Supervision and how often it was raised, by events, minus what a named person undid; with what followers bring.
 
     A rung above `count` stands on a link that was undone and is not in force.
     """
@@ -288,7 +218,24 @@ def _in_force(facts: Facts, due: tuple[Level, ...], count: int) -> tuple[int, in
         if pressing and not _undone(facts, at, each):
             supervised.append(int(each.data.get("level", 0)) if each.kind is Happened.SUPERVISED else 0)
             raised += each.kind is Happened.RAISED
-    return max(supervised, default=0), raised
+    merged = followers(facts).values()
+    levels = (*supervised, *(int(each.get("level", 0)) for each in merged))
+    return max(levels, default=0), max((raised, *(int(each.get("raised", 0)) for each in merged)))
+
+
+def followers(facts: Facts) -> Mapping[str, Mapping[str, Any]]:
+    """The tickets that are merged into this one now, in the order in which they came, and what each brought along.
+
+    A merge takes no pressure away: the supervision of a follower (`level`) and how often it was `raised` hold for
+    its lead while it follows.
+    """
+    held: dict[str, Mapping[str, Any]] = {}
+    for each in facts.happenings:
+        if each.kind is Happened.FOLLOWED:
+            held[str(each.data["follower"])] = each.data
+        elif each.kind is Happened.UNFOLLOWED:
+            held.pop(str(each.data["follower"]), None)
+    return held
 
 
 def _undone(facts: Facts, at: int, event: Happening) -> bool:
@@ -309,10 +256,10 @@ def step_of(event: Happening) -> str:
 
 def undoable(facts: Facts, step: str) -> Happening | None:
     """The newest event of pressure by that name that is still in force; None when there is none."""
-    kinds = (*RUNG_EVENTS.values(), Happened.CLUE_SENT_UP)
     for at in range(len(facts.happenings) - 1, -1, -1):
         event = facts.happenings[at]
-        if event.kind in kinds and step_of(event) == step and not _undone(facts, at, event):
+        pressing = event.kind in RUNG_EVENTS.values()  # a clue that went up by silence goes with its own rung
+        if pressing and step_of(event) == step and not _undone(facts, at, event):
             return event
     return None
 

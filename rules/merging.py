@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from rules import bodies, escalation, lifecycle, returns
+from rules import bodies, carrying, escalation, lifecycle, returns
 from rules.errors import BadInput, IllegalAct
 from rules.lifecycle import OPEN_STAGES, STAGES
 from rules.outcome import Case, Elsewhere, Notify, Outcome
@@ -15,7 +15,7 @@ _TOLD = (Stage.TO_CALL_BACK, Stage.CLOSED, Stage.ARCHIVED)
 
 
 def _merge(body: bodies.MergeBody, case: Case) -> Outcome:
-    """The follower stops all its clocks; its count goes over to the lead, which does not count twice."""
+    """The follower stops all its clocks; its count and pressure go over to the lead, which does not count twice."""
     facts, lead = case.facts, _other(case)
     if body.into == facts.number:
         raise BadInput("不能并入自己。")
@@ -25,13 +25,15 @@ def _merge(body: bodies.MergeBody, case: Case) -> Outcome:
         raise BadInput("限定范围办理的工单不能与一般工单合并。")
     if facts.against != lead.against:
         raise BadInput("两件诉求反映的单位不同，不能合并。")
-    if followers(facts):
+    if escalation.followers(facts):
         raise BadInput("这张工单已有别的工单并入。", hint="请反过来，把目标工单并入这一张。")
     stage = lifecycle.move(facts.stage, Act.MERGE)
     count = max(facts.complaint_count, lead.complaint_count)
-    taken = Happening(Happened.FOLLOWED, case.now, {"follower": facts.number, "count": facts.complaint_count})
+    pressure = {"count": facts.complaint_count, "level": facts.supervision, "raised": facts.raised}
+    taken = Happening(Happened.FOLLOWED, case.now, {"follower": facts.number, **pressure})
     words = f"工单 {facts.number} 已并入，一并办理和答复。"
     receiver = Notify("handler", words, lead.department) if lead.department else Notify("dispatcher", words)
+    relieved = f"工单已并入 {lead.number}，由主单承办单位一并办理，不必再办。"
     return Outcome(
         happenings=(case.happened(Happened.MERGED, stage, into=lead.number),),
         changes={"merged_into": lead.number, "closed_at": case.now},
@@ -39,19 +41,9 @@ def _merge(body: bodies.MergeBody, case: Case) -> Outcome:
             stage.value, f"与工单 {lead.number} 是同一事项，并入办理。", "merge", pack=case.policy.hash
         ),
         result="merged",
+        notices=(Notify("handler", relieved, facts.department),) if facts.department else (),
         elsewhere=(Elsewhere(lead.number, (taken,), {"complaint_count": count}, (receiver,)),),
     )
-
-
-def followers(facts: Facts) -> tuple[str, ...]:
-    """The numbers of the tickets that are merged into this one now, in the order in which they came."""
-    held: dict[str, None] = {}
-    for each in facts.happenings:
-        if each.kind is Happened.FOLLOWED:
-            held[str(each.data["follower"])] = None
-        elif each.kind is Happened.UNFOLLOWED:
-            held.pop(str(each.data["follower"]), None)
-    return tuple(held)
 
 
 def _other(case: Case) -> Facts:
@@ -61,7 +53,10 @@ def _other(case: Case) -> Facts:
 
 
 def _unmerge(_body: bodies.Nothing, case: Case) -> Outcome:
-    """Two matters after all: the follower goes to the dispatcher; what the lead had counted stays counted."""
+    """Two matters after all: the follower goes to the dispatcher and takes its own pressure along.
+
+    What the lead had counted stays counted: a count falls only when its window empties.
+    """
     lead = _other(case)
     stage = lifecycle.move(case.facts.stage, Act.UNMERGE)
     left = Happening(Happened.UNFOLLOWED, case.now, {"follower": case.facts.number})
@@ -93,13 +88,7 @@ def call_back_follower(body: bodies.CallBackBody, case: Case) -> Outcome:
     _may_be_called_back(case.facts, lead)
     decision = returns.of_call_back(case.facts, body, case.policy, case.now)
     stage = lifecycle.move(case.facts.stage, Act.CALL_BACK, decision.what)
-    called = case.happened(
-        Happened.CALLED_BACK,
-        reached=body.reached,
-        solved=body.solved,
-        satisfied=body.satisfied,
-        words=body.words,
-    )
+    called = returns.called_back(body, case.now)
     if decision.what != "unsatisfied":
         rated = {"solved": body.solved, "satisfied": body.satisfied} if body.reached else {}
         return Outcome(happenings=(called,), changes=rated, decision=decision)
@@ -135,7 +124,7 @@ def call_back_follower(body: bodies.CallBackBody, case: Case) -> Outcome:
 
 
 def _link(body: bodies.LinkBody, case: Case) -> Outcome:
-    """A person says that this ticket repeats an earlier one that is over: it takes over the count, and nothing else.
+    """A person says that this ticket repeats an earlier one that is over: it takes over the count and the redo round.
 
     Whose call it was is not asked: the machine links the same caller by itself, a person knows the family.
     """
@@ -155,9 +144,11 @@ def _link(body: bodies.LinkBody, case: Case) -> Outcome:
     if facts.restricted != earlier.restricted:
         raise BadInput("限定范围办理的工单不能与一般工单关联。")
     closed = escalation.closed_of(earlier, case.policy, case.calendar)
-    carried = escalation.carry(closed, case.policy, case.calendar, facts.received_at)
+    malicious = carrying.is_malicious(facts)
+    carried = carrying.carry(closed, case.policy, case.calendar, facts.received_at, malicious)
     linked = case.happened(Happened.LINKED, **carried.as_data())
-    because = f"认定与前单 {earlier.number} 为同一事项，按第 {carried.count} 次计。"
+    counted = f"按第 {carried.count} 次计" if carried.counted else "本次不计次"
+    because = f"认定与前单 {earlier.number} 为同一事项，{counted}。"
     return Outcome(
         happenings=(linked,),
         changes={"earlier": earlier.number, "redo_round": max(facts.redo_round, carried.round)},

@@ -4,9 +4,9 @@ from collections.abc import Collection
 
 from rules.lifecycle import STAGES
 from rules.pack_records import (
-    ELEMENTS,
     LEVEL_ACTIONS,
     LEVEL_TRIGGERS,
+    CardRule,
     CountingRule,
     DigestRule,
     IncompleteRule,
@@ -16,7 +16,10 @@ from rules.pack_records import (
 from rules.pack_sheets import Sheet
 from rules.pack_source import Row
 from rules.pack_tables import types_of, unique
-from rules.terms import CHANNEL_WORDS, Stage
+from rules.terms import CHANNEL_WORDS, ELEMENT_WORDS, Stage
+
+#: By these names people undo what people did (`rules/pressure.py`); no level may be called so.
+_TAKEN = frozenset({"link", "supervise", "raise", "transfer"})
 
 _FINAL = tuple(stage.value for stage, row in STAGES.items() if row.final)
 _LONGEST_WINDOW = 3650  # days
@@ -24,9 +27,17 @@ _NOON = 12 * 60
 
 
 def read_levels(sheet: Sheet, receivers: Collection[str]) -> tuple[Level, ...]:
-    """The `[[level]]` rows of ladder.toml; two of one trigger and count are a fault."""
+    """The `[[level]]` rows of ladder.toml; two of one trigger and count are a fault.
+
+    So is a level named like a step of a clock or like what a person did: by that name it is undone, and nobody could
+    tell which was meant.
+    """
     read = [(row, _level(row, receivers)) for row in sheet.rows("level")]
     unique([(row, level.step) for row, level in read], "step")
+    named = _TAKEN.union(str(row.cells.get("step", "")) for row in sheet.rows("step"))
+    for row, level in read:
+        if level.step and level.step in named:
+            row.fault("step", f"step“{level.step}”已有别的意思，撤销时分不清", "请换一个 step")
     taken: set[tuple[str, int]] = set()
     for row, level in read:
         if (level.trigger, level.count) in taken:
@@ -109,10 +120,18 @@ def read_incomplete(sheet: Sheet) -> tuple[IncompleteRule, ...]:
     return tuple(rule for _, rule in read)
 
 
+def read_card(sheet: Sheet) -> CardRule:
+    """The `[event_card]` table of acceptance.toml; without it a card answers words of any length."""
+    row = sheet.row("event_card", required=False)
+    if row is None:
+        return CardRule(None, "")
+    return CardRule(row.whole("longest", 1, 5000), row.text("clause"))
+
+
 def _incomplete(row: Row) -> IncompleteRule:
-    missing = row.choices("missing", ELEMENTS)
+    missing = row.choices("missing", ELEMENT_WORDS)
     if not missing:
-        row.fault("missing", "missing 不能为空", f"可以写：{'、'.join(ELEMENTS)}")
+        row.fault("missing", "missing 不能为空", f"可以写：{'、'.join(ELEMENT_WORDS)}")
     return IncompleteRule(
         code=row.code(),
         types=types_of(row),

@@ -33,9 +33,6 @@ LEVEL_TRIGGERS = ("complaints", "redos", "returns")
 #: What a rung by count does (升级动作).
 LEVEL_ACTIONS = ("redo", "supervise", "raise", "clue")
 
-#: The five elements that a caller may be asked for (五要素), as intake names them.
-ELEMENTS = ("name", "time", "place", "cause", "course")
-
 #: How a rate is cut to its digits (取舍): half up, or what is beyond them left off.
 ROUNDINGS = ("half_up", "truncate")
 #: Which way of a rate is the better one (好的方向); "none" is neither, and is not coloured.
@@ -287,6 +284,17 @@ class DigestRule:
     receivers: tuple[str, ...]
     minute: int
     mass: int
+    clause: str
+
+
+@dataclass(frozen=True, slots=True)
+class CardRule:
+    """What an event card answers by itself (事件卡): words of at most `longest` characters, None = of any length.
+
+    Who asks about a known event says little; a longer story may hold another matter, and goes its ordinary way.
+    """
+
+    longest: int | None
     clause: str
 
 

@@ -23,10 +23,18 @@ from rules.pack_limits import (
 )
 from rules.pack_lines import Fault
 from rules.pack_occasions import read_occasions
-from rules.pack_pressure import read_counting, read_digest, read_incomplete, read_invalid, read_levels
+from rules.pack_pressure import (
+    read_card,
+    read_counting,
+    read_digest,
+    read_incomplete,
+    read_invalid,
+    read_levels,
+)
 from rules.pack_records import (
     Area,
     CallbackRule,
+    CardRule,
     Category,
     Channel,
     CountingRule,
@@ -67,6 +75,7 @@ from rules.worktime import AfterHours, Window
 __all__ = [
     "Area",
     "CallbackRule",
+    "CardRule",
     "Case",
     "Category",
     "Channel",
@@ -150,6 +159,7 @@ class Policy:
     digest: DigestRule
     invalid: tuple[InvalidReason, ...]
     incomplete: tuple[IncompleteRule, ...]
+    card: CardRule
     returns: ReturnRule
     extensions: ExtensionRule
     suspensions: tuple[SuspensionReason, ...]
@@ -285,6 +295,7 @@ def _read(sheets: Mapping[str, Sheet], digest: str, chain: tuple[str, ...], miss
         digest=read_digest(sheets["ladder.toml"], receivers),
         invalid=read_invalid(sheets["acceptance.toml"]),
         incomplete=read_incomplete(sheets["acceptance.toml"]),
+        card=read_card(sheets["acceptance.toml"]),
         returns=read_return(sheets["returns.toml"]),
         extensions=read_extension(sheets["returns.toml"]),
         suspensions=read_suspensions(sheets["returns.toml"]),

@@ -6,7 +6,7 @@ from itertools import chain
 from types import MappingProxyType
 from typing import Any
 
-from rules import bodies, escalation, lifecycle
+from rules import bodies, carrying, escalation, lifecycle
 from rules.errors import BadInput, IllegalAct
 from rules.lifecycle import ACT_WORDS
 from rules.outcome import Case, Notify, Outcome
@@ -48,7 +48,7 @@ def _undo(body: bodies.UndoBody, case: Case) -> Outcome:
     if case.facts.stage is Stage.TRANSFERRED:
         return _untransfer(body, case)
     lifecycle.move(case.facts.stage, Act.UNDO)
-    if body.step == escalation.LINK:
+    if body.step == carrying.LINK:
         return _unlink(body, case)
     event = escalation.undoable(case.facts, body.step)
     if event is None:
@@ -78,10 +78,15 @@ def _unlink(body: bodies.UndoBody, case: Case) -> Outcome:
     receivers = tuple(dict.fromkeys(name for level in heard for name in level.receivers))
     return Outcome(
         happenings=(undone,),
-        changes={"earlier": None},
+        changes={"earlier": None, "redo_round": _own_rounds(case)},
         decision=Decision("undone", words, body.step, pack=case.policy.hash),
         notices=_told(receivers, words, case),
     )
+
+
+def _own_rounds(case: Case) -> int:
+    """The redo rounds that this very ticket went through, without those taken over by the link."""
+    return sum(each.kind is Happened.REDONE for each in case.facts.happenings)
 
 
 def _stood_on_the_link(body: bodies.UndoBody, case: Case) -> bool:

@@ -103,6 +103,12 @@ def may_review(facts: Facts, body: ReviewBody) -> None:
         raise BadInput("退回答复时请写明理由。")
 
 
+def called_back(body: CallBackBody, now: datetime) -> Happening:
+    """The event of a callback, of a ticket's own caller or of one that was merged."""
+    said = {"reached": body.reached, "solved": body.solved, "satisfied": body.satisfied, "words": body.words}
+    return Happening(Happened.CALLED_BACK, now, said)
+
+
 def of_call_back(facts: Facts, body: CallBackBody, policy: Policy, now: datetime) -> Decision:
     """What a callback leads to: satisfied, unsatisfied (redo), not_reached, or given_up (closed as 未评价)."""
     rule = policy.callbacks

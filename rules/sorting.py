@@ -5,16 +5,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from rules.accept import RefusalRule, refusal
+from rules.carrying import carried_of
 from rules.errors import PackFault
-from rules.escalation import carried_of
 from rules.matching import RoutingFacts
 from rules.pack_records import Department, IncompleteRule
 from rules.policy import Policy
 from rules.routing import named_in
-from rules.terms import Decision, Facts, Happened, Stage
-
-#: What the elements are called when a person is asked for them.
-_ELEMENT_WORDS = {"name": "姓名", "time": "时间", "place": "地点", "cause": "起因", "course": "经过"}
+from rules.terms import ELEMENT_WORDS, Decision, Facts, Happened, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +82,15 @@ def sort(routed: Decision, seen: RoutingFacts, matter: Matter, policy: Policy) -
     """The decision on a new matter: what routing said, unless something stronger holds.
 
     In this order: praise as it is, complaints about officials restricted (also where they are told again in milder
-    words), a known event answered, a matter that has ended answered, one that is told again straight to the former
-    lead, out of scope and vague ones to a person.
+    words), a short question about a known event answered, a matter that has ended answered, one that is told again
+    straight to the former lead, out of scope and vague ones to a person.
     """
     if seen.type == "praise":
         return routed
     carried = carried_of(matter.facts)
     if carried.get("restricted") or _is_restricted(routed, policy):
         return _restricted(routed, seen, carried, policy)
-    if matter.card is not None:
+    if matter.card is not None and _only_asks(seen.text, policy):
         return _known(matter.card, policy)
     if carried.get("ended"):
         return _ended(carried, policy)
@@ -102,6 +99,10 @@ def sort(routed: Decision, seen: RoutingFacts, matter: Matter, policy: Policy) -
         return _again(carried, former, routed, policy)
     doubted = _out_of_scope(routed, seen.text, policy)
     return _asked_back(doubted, seen, matter, policy)
+
+
+def _only_asks(text: str, policy: Policy) -> bool:
+    return policy.card.longest is None or len(text.strip()) <= policy.card.longest
 
 
 def _known(card: Card, policy: Policy) -> Decision:
@@ -172,7 +173,11 @@ def _again(carried: Mapping[str, Any], former: Department, routed: Decision, pol
         pack=policy.hash,
         department=former.code,
         assists=(),
-        details={**routed.details, "round": carried.get("round") if carried.get("counted") else None},
+        details={
+            **routed.details,
+            "abstain": False,  # what the model doubted does not matter: the former lead is known
+            "round": carried.get("round") if carried.get("counted") else None,
+        },
     )
 
 
@@ -204,7 +209,7 @@ def _asked_back(decision: Decision, seen: RoutingFacts, matter: Matter, policy: 
     rule = next((each for each in policy.incomplete if _too_vague(each, seen, matter)), None)
     if rule is None:
         return decision
-    wanted = "、".join(_ELEMENT_WORDS[name] for name in rule.missing)
+    wanted = "、".join(ELEMENT_WORDS[name] for name in rule.missing)
     return replace(
         decision,
         what=Stage.INCOMPLETE.value,

@@ -146,6 +146,10 @@ CHANNEL_WORDS = {
 }
 
 
+#: The five elements of a request (五要素), in the order people are asked for them.
+ELEMENT_WORDS = {"name": "姓名", "time": "时间", "place": "地点", "cause": "起因", "course": "经过"}
+
+
 class ClockKind(StrEnum):
     """What is being timed (时钟)."""
 
@@ -248,14 +252,14 @@ class Facts:
     type: TicketType
     urgency: Urgency
     channel: str
-    department: str | None
-    departments: tuple[str, ...]
     received_at: datetime
-    complaint_count: int
-    redo_round: int
-    supervision: int
-    history: bool
-    happenings: tuple[Happening, ...]
+    department: str | None = None
+    departments: tuple[str, ...] = ()
+    complaint_count: int = 1
+    redo_round: int = 0
+    supervision: int = 0
+    history: bool = False
+    happenings: tuple[Happening, ...] = ()
     raised: int = 0
     earlier: str | None = None
     restricted: bool = False

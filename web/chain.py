@@ -8,12 +8,12 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from dispatch.view import Row, View
-from intake.elements import ELEMENT_WORDS
+from rules.carrying import LINK
 from rules.clocks import KIND_WORDS
-from rules.escalation import LINK, step_of
+from rules.escalation import step_of
 from rules.evidence_words import TRIGGER_WORDS
 from rules.lifecycle import ACT_WORDS
-from rules.terms import CHANNEL_WORDS, CHINA, Act, ClockKind, Happened, Happening, Stage
+from rules.terms import CHANNEL_WORDS, CHINA, ELEMENT_WORDS, Act, ClockKind, Happened, Happening, Stage
 from rules.wording import EVENT_WORDS
 from web.bars import day_and_time
 from web.show import department_name
@@ -152,6 +152,8 @@ def _of_pressure(data: Mapping[str, Any], view: View) -> list[str]:
         said.append(TRIGGER_WORDS[data["trigger"]].format(count=data.get("count", "")))
     if data.get("round"):
         said.append(f"第 {data['round']} 轮重办")
+    if data.get("raised"):
+        said.append(f"并入前已提级 {data['raised']} 次")
     if data.get("attempts"):
         said.append(f"已联系诉求人 {data['attempts']} 次")
     if "malicious" in data:

@@ -10,11 +10,10 @@ from pydantic import BaseModel
 from dispatch.storage import history, lookup, tickets
 from dispatch.storage.tables import Ticket
 from dispatch.view import ASKING, Row, missing_in
-from intake.elements import ELEMENT_WORDS
 from intake.masking import mask
 from rules.errors import DeskError
 from rules.numbers import is_sound
-from rules.terms import Happened, Stage
+from rules.terms import ELEMENT_WORDS, Happened, Stage
 from web.door import Door, address_of, door_of, say
 from web.show import moment
 from web.statuses import declared

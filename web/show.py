@@ -6,14 +6,14 @@ from typing import Any
 
 from dispatch.storage.tables import Request, Ticket
 from dispatch.view import Row, View, standing
-from intake.elements import ELEMENT_WORDS
+from rules.carrying import LINK
 from rules.clocks import KIND_WORDS
-from rules.escalation import LINK
 from rules.evidence_words import TRIGGER_WORDS
 from rules.policy import Policy
 from rules.terms import (
     CHANNEL_WORDS,
     CHINA,
+    ELEMENT_WORDS,
     TYPE_WORDS,
     URGENCY_WORDS,
     ClockKind,

@@ -214,6 +214,34 @@ def test_a_merge_counts_the_higher_of_the_two_and_fires_no_rung_of_the_follower_
     require_agreement(desk)
 
 
+def test_a_merge_hands_the_pressure_to_the_lead_and_taking_apart_gives_it_back(desk):
+    pressed, department = sent(desk, at("2026-09-28 10:00"))
+    lead, _ = sent(desk, at("2026-09-28 10:00"), phone=OTHER, text=FUMES)
+    for name, body in (("supervise", {"level": 2}), ("raise", {})):
+        act(desk, pressed, name, SUPERVISOR, at("2026-09-28 11:00"), reason="群众反映强烈", **body)
+    act(desk, pressed, "merge", DISPATCHER, at("2026-09-28 12:00"), into=lead)
+    assert (one(desk, lead)["supervision"], one(desk, lead)["raised"]) == (2, 1)
+    require_agreement(desk)
+    act(desk, pressed, "unmerge", DISPATCHER, at("2026-09-28 14:00"))
+    assert (one(desk, lead)["supervision"], one(desk, lead)["raised"]) == (0, 0)
+    assert (one(desk, pressed)["supervision"], one(desk, pressed)["raised"]) == (2, 1)
+    assert steps(desk) == [] and ("handler", department) in receivers(desk, pressed)
+    require_agreement(desk)
+
+
+def test_a_counted_repeat_that_a_person_sends_to_its_former_lead_gets_the_redo_limit(desk):
+    first = closed(desk, phone=OTHER, text=FUMES)
+    number = ring(desk, NOW, STILL, THIRD).number
+    linked(desk, number, first)
+    lead = one(desk, first)["department"]
+    act(desk, number, "dispatch", DISPATCHER, NOW, department=lead, reason="原主办")
+    (handle,) = rows(desk, f"SELECT rule FROM clock WHERE ticket = '{number}' AND kind = 'handle'")
+    assert handle["rule"] == "handle_redo" and one(desk, number)["redo_round"] == 1
+    act(desk, number, "undo", SUPERVISOR, NOW, step="link", reason="两家饭店")
+    assert (one(desk, number)["redo_round"], one(desk, number)["complaint_count"]) == (0, 1)
+    require_agreement(desk)
+
+
 @pytest.mark.parametrize("role", [Role.CALLER_BACK, Role.HANDLER, Role.MANAGER, Role.AUDITOR])
 @pytest.mark.parametrize(("name", "key"), [("link", "earlier"), ("merge", "into")])
 def test_who_may_neither_link_nor_merge(desk, role, name, key):

@@ -7,8 +7,9 @@ import pytest
 
 from rules import merging
 from rules.bodies import LinkBody, UndoBody
+from rules.carrying import Closed, carry
 from rules.errors import BadInput
-from rules.escalation import Closed, carry, climb, open_clue, standing, undoable
+from rules.escalation import climb, open_clue, standing, undoable
 from rules.outcome import Case
 from rules.pressure import DECIDERS
 from rules.terms import Act, Happened, Stage
@@ -122,37 +123,6 @@ def test_a_callback_counts_when_somebody_said_that_they_are_not_content(said, co
 CLOSED = Closed("999001202609280000017", Stage.CLOSED, 1, at("2026-09-28 10:00"), 0, "urban")
 
 
-@pytest.mark.parametrize(
-    ("closed", "when", "count", "counted", "round_"),
-    [
-        (CLOSED, "2026-10-12 10:00", 2, True, 1),
-        (CLOSED, "2026-09-28 17:00", 1, False, 0),  # the same day: linked, not counted
-        (replace(CLOSED, stage=Stage.ANSWERED), "2026-10-12 10:00", 1, False, 0),
-        (replace(CLOSED, stage=Stage.ENDED), "2026-10-12 10:00", 1, False, 0),
-        (replace(CLOSED, stage=Stage.ARCHIVED, count=4, round=3), "2026-10-12 10:00", 5, True, 4),
-        (replace(CLOSED, count=4, round=3), "2027-03-27 09:59", 5, True, 4),
-        (
-            replace(CLOSED, count=4, round=3),
-            "2027-03-29 10:00",
-            1,
-            False,
-            0,
-        ),  # the window of 180 days is empty
-    ],
-)
-def test_a_new_ticket_carries_the_count_of_the_closed_one(closed, when, count, counted, round_):
-    found = carry(closed, policy(), calendar(), at(when))
-    assert (found.count, found.counted, found.round, found.former) == (count, counted, round_, "urban")
-    assert found.counted_at == (
-        at(when) if counted or (count == 1 and closed.count > 1) else closed.counted_at
-    )
-
-
-def test_nothing_of_a_malicious_caller_counts():
-    found = carry(CLOSED, policy(), calendar(), at("2026-10-12 10:00"), malicious=True)
-    assert (found.count, found.counted) == (1, False)
-
-
 def carried_story(closed, when):
     data = carry(closed, policy(), calendar(), at(when)).as_data()
     received = event("received", when, "received", **data)
@@ -235,6 +205,38 @@ def test_a_follower_does_not_count_twice_and_its_rungs_do_not_fire_on_the_lead()
     assert steps(stand(followed, *unhappy("2026-10-13 10:00"))) == ["repeat_4"]
 
 
+CAME = event("followed", "2026-09-29 10:00", follower="x", count=1, level=2, raised=1)
+ALSO = event("followed", "2026-09-29 11:00", follower="y", count=1, level=3, raised=0)
+WENT = event("unfollowed", "2026-09-30 10:00", follower="x")
+OWN = event("supervised", "2026-09-29 09:00", level=1, reason="x")
+
+
+@pytest.mark.parametrize(
+    ("happenings", "supervision", "raised"),
+    [
+        ([CAME], 2, 1),
+        ([OWN, CAME], 2, 1),
+        ([OWN, CAME, ALSO], 3, 1),
+        ([OWN, CAME, ALSO, WENT], 3, 0),
+        ([OWN, CAME, WENT], 1, 0),  # what the follower brought goes with it, what the lead had stays
+        ([CAME, event("raised", "2026-09-29 12:00", reason="x"), WENT], 0, 1),
+        (
+            [CAME, event("raised", "2026-09-29 12:00", reason="x")],
+            2,
+            1,
+        ),  # one matter is not raised twice by a merge
+        (
+            [event("followed", "2026-09-29 10:00", follower="x", count=1)],
+            0,
+            0,
+        ),  # merged before it was written down
+    ],
+)
+def test_a_merge_takes_no_pressure_away_and_taking_apart_gives_it_back(happenings, supervision, raised):
+    found = stand(*happenings)
+    assert (found.supervision, found.raised, found.due) == (supervision, raised, ())
+
+
 def test_thousands_of_rings_are_counted_without_planning_each():
     begun = at("2026-09-28 11:30")
     rings = [replace(event("joined", LATE), at=begun + timedelta(minutes=n)) for n in range(3000)]
@@ -265,6 +267,50 @@ def test_a_person_links_what_the_machine_was_not_sure_of_and_takes_it_back():
     story = replace(story, happenings=story.happenings + undone.happenings, earlier=None)
     found = climb(story, policy(), calendar(), at("2026-09-28 15:00"))
     assert (found.changes["complaint_count"], found.changes["raised"], found.happenings) == (1, 0, ())
+
+
+@pytest.mark.parametrize(
+    ("own", "carried", "linked_round"),
+    [(0, 0, 1), (0, 2, 3), (1, 0, 1), (2, 0, 2), (1, 3, 4)],
+)
+def test_an_undone_link_leaves_the_redo_rounds_of_the_ticket_itself(own, carried, linked_round):
+    redone = [event("redone", f"2026-09-28 11:1{n}", "handling", round=n + 1) for n in range(own)]
+    story = facts(RECEIVED, DISPATCHED, SIGNED, *redone, redo_round=own)
+    earlier = closed_story(redo_round=carried)
+    out = merging.DECIDERS[Act.LINK](
+        LinkBody(earlier=earlier.number), Case(story, policy(), calendar(), at("2026-09-28 12:00"), earlier)
+    )
+    assert out.changes["redo_round"] == linked_round
+    story = replace(
+        story,
+        happenings=story.happenings + out.happenings,
+        earlier=earlier.number,
+        redo_round=linked_round,
+    )
+    case = Case(story, policy(), calendar(), at("2026-09-28 15:00"))
+    undone = DECIDERS[Act.UNDO](UndoBody(step="link", reason="两条不同的路"), case)
+    assert undone.changes["redo_round"] == own
+
+
+def test_a_link_does_not_count_for_a_marked_caller_and_says_so():
+    story = facts(RECEIVED, DISPATCHED, event("marked", "2026-09-28 11:00", malicious=True))
+    earlier = closed_story(complaint_count=3, redo_round=2)
+    case = Case(story, policy(), calendar(), at("2026-09-28 12:00"), earlier)
+    out = merging.DECIDERS[Act.LINK](LinkBody(earlier=earlier.number), case)
+    assert (out.happenings[0].data["counted"], out.happenings[0].data["count"]) == (False, 3)
+    assert "本次不计次" in out.decision.because
+
+
+def test_a_clue_that_went_up_is_undone_by_the_rung_that_opened_it_and_by_no_other_name():
+    opened = replace(event("clue_opened", "2026-09-28 14:00", count=3, trigger="returns"), step="return_3")
+    sent_up = replace(event("clue_sent_up", "2026-09-30 14:00", clock="clue"), step="silent")
+    story = facts(RECEIVED, DISPATCHED, SIGNED, opened, sent_up)
+    assert undoable(story, "silent") is None and undoable(story, "return_3") is opened
+    case = Case(story, policy(), calendar(), at("2026-10-09 10:00"))
+    with pytest.raises(BadInput, match="没有可以撤销的升级") as caught:
+        DECIDERS[Act.UNDO](UndoBody(step="silent", reason="误报"), case)
+    assert "return_3" in caught.value.advice and "silent" not in caught.value.advice
+    assert DECIDERS[Act.UNDO](UndoBody(step="return_3", reason="误报"), case).happenings[0].data["clue"]
 
 
 @pytest.mark.parametrize(

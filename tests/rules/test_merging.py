@@ -7,7 +7,7 @@ import pytest
 from rules.acts import decide
 from rules.bodies import BODIES
 from rules.errors import BadInput, IllegalAct
-from rules.merging import followers
+from rules.escalation import followers, standing
 from rules.outcome import Case
 from rules.terms import Act, Happened, Stage
 from tests.stories import DISPATCHED, RECEIVED, SIGNED, at, calendar, event, facts, policy
@@ -65,8 +65,23 @@ def test_who_follows_now_is_told_by_the_events():
     came = event("followed", "2026-09-28 13:00", follower="a", count=1)
     more = event("followed", "2026-09-28 14:00", follower="b", count=1)
     went = event("unfollowed", "2026-09-28 15:00", follower="a")
-    assert followers(replace(LEAD, happenings=(*LEAD.happenings, came, more, went))) == ("b",)
-    assert followers(LEAD) == ()
+    assert [*followers(replace(LEAD, happenings=(*LEAD.happenings, came, more, went)))] == ["b"]
+    assert not followers(LEAD)
+
+
+def test_a_merge_brings_the_pressure_along_and_relieves_who_handled_the_follower():
+    pressed = replace(OTHER, supervision=2, raised=1, department="housing", departments=("housing",))
+    out = done(pressed, Act.MERGE, LEAD, into=LEAD.number)
+    (followed,) = out.elsewhere[0].happenings
+    assert {key: followed.data[key] for key in ("count", "level", "raised")} == {
+        "count": 3,
+        "level": 2,
+        "raised": 1,
+    }
+    found = standing(replace(LEAD, happenings=(*LEAD.happenings, followed)), policy(), calendar())
+    assert (found.supervision, found.raised) == (2, 1)
+    assert [(each.receiver, each.department) for each in out.notices] == [("handler", "housing")]
+    assert done(replace(OTHER, department=None), Act.MERGE, LEAD, into=LEAD.number).notices == ()
 
 
 def test_taken_apart_a_follower_goes_to_the_dispatcher():

@@ -37,6 +37,13 @@ def test_a_city_replaces_one_level_and_keeps_the_rest():
 
 
 @pytest.mark.parametrize(
+    ("written", "longest"), [("", 200), ('[event_card]\nlongest = 60\nclause = "x"\n', 60)]
+)
+def test_how_much_an_event_card_answers_is_the_packs(written, longest):
+    assert parse(county(acceptance=written)).card.longest == longest
+
+
+@pytest.mark.parametrize(
     ("file", "written", "said"),
     [
         ("ladder", LEVEL.replace("count = 9", "count = 1"), "count 应在 2 到 99"),
@@ -47,6 +54,12 @@ def test_a_city_replaces_one_level_and_keeps_the_rest():
         ("ladder", LEVEL.replace('"raise"', '"supervise"'), "要写 supervision 1 到 3"),
         ("ladder", LEVEL + "supervision = 2\n", "其他动作不写"),
         ("ladder", LEVEL + "tiger = 2\n", "不认识的字段 tiger"),
+        *(
+            ("ladder", LEVEL.replace('"x"', f'"{name}"'), "已有别的意思")
+            for name in ("warn_50", "breach", "link", "supervise", "raise", "transfer")
+        ),
+        ("acceptance", '[event_card]\nlongest = 0\nclause = "x"\n', "longest 应在"),
+        ("acceptance", "[event_card]\nlongest = 9\n", "缺少 clause"),
         (
             "ladder",
             '[counting]\nwindow_days = 0\napart = 1\nafter = ["closed"]\nclause = "x"\n',

@@ -87,6 +87,24 @@ def test_of_two_cards_the_newer_answers():
     assert (decision.what, decision.details["answer"]) == (Stage.ANSWERED, "已恢复。")
 
 
+@pytest.mark.parametrize(
+    ("longest", "text", "answered"),
+    [
+        (200, "家里停水了。" + "修" * 194, True),
+        (200, "\n家里停水了。" + "修" * 194 + "  ", True),
+        (200, "家里停水了。" + "修" * 195, False),  # a longer story may hold another matter
+        (5, "家里停水了", True),
+        (5, "家里停水了吗", False),
+        (None, "家里停水了。" + "修" * 3000, True),
+    ],
+)
+def test_a_card_answers_by_itself_only_who_says_little(longest, text, answered):
+    rules = replace(policy(), card=replace(policy().card, longest=longest))
+    asked = seen(text)
+    decision = sort(route(asked, rules, NOW), asked, Matter(facts(RECEIVED), (), WATER), rules)
+    assert (decision.rule == "event_card") == answered
+
+
 def test_praise_is_praise_even_during_an_outage():
     decision = sorted_(seen("停水时师傅半夜还在抢修，感谢", TicketType.PRAISE), facts(RECEIVED), card=WATER)
     assert decision.rule == "praise"
@@ -111,6 +129,7 @@ def carried(**data):
 def test_a_repeat_goes_to_the_former_lead_whatever_the_words_say():
     decision = sorted_(seen("家里停水了"), carried(former=CODES[0], count=3, counted=True, round=2))
     assert (decision.what, decision.department, decision.details["round"]) == (Stage.TO_SIGN, CODES[0], 2)
+    assert decision.details["abstain"] is False, "the model was not sure, the former lead is"
     uncounted = sorted_(seen("家里停水了"), carried(former=CODES[0], count=1, counted=False, round=0))
     assert (uncounted.department, uncounted.details["round"]) == (CODES[0], None)
 

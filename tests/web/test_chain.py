@@ -48,6 +48,12 @@ def told(*events):
         ),
         ("merged", {"into": "2"}, "并入其他工单", ["主单 2"]),
         ("followed", {"follower": "3", "count": 1}, "有工单并入", ["工单 3"]),
+        (
+            "followed",
+            {"follower": "3", "count": 1, "level": 2, "raised": 1},
+            "有工单并入",
+            ["工单 3", "并入前已提级 1 次", "二级督办"],
+        ),
         ("supplemented", {"elements": {"place": "滨河路"}}, "补充", ["地点：滨河路"]),
         ("invalidated", {"reason_code": "silent", "attempts": 3}, "置为无效", ["已联系诉求人 3 次"]),
         ("marked", {"malicious": False, "reason": "误标"}, "标记诉求人", ["取消恶意标记", "误标"]),
