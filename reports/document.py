@@ -104,6 +104,7 @@ def compose(material: Material, policy: Policy) -> dict[str, Any]:
     """The document of the period under the pack's indicators, not frozen yet (version None)."""
     tables = [_table(name, material, policy) for name in DIMENSION_WORDS]
     now, then = material.now.of("all").get("", {}), material.then.of("all").get("", {})
+    step = "day" if material.period.kind in ("week", "month") else "month"
     totals = _row(Folded("", "合计"), now, then, material, policy, full=True)
     return {
         **_head(material, policy),
@@ -114,7 +115,7 @@ def compose(material: Material, policy: Policy) -> dict[str, Any]:
         ],
         "indicators": [_told(each) for each in definitions(policy)],
         "totals": totals,
-        "days": [{"day": name, "counts": dict(counts)} for name, counts in material.days],
+        "days": [{step: name, "counts": dict(counts)} for name, counts in material.days],
         "tables": tables,
         "lists": dict(material.lists),
         "checks": _checks(totals["counts"], tables, material.department is None),
