@@ -262,6 +262,7 @@ def behind_page(
         if answer.until >= answer.period.begin
         else "",
         now_only=measure == OPEN,
+        over=answer.period.end < asker.now.astimezone(CHINA).date(),
         often=measure in _OFTEN,
         found=answer.found,
         most=MOST,

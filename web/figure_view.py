@@ -190,8 +190,8 @@ def _table(given: Json, words: tables.Words) -> dict[str, Any]:
             "step": _step(row, main),
         }
         for row in (_ranked(given["rows"]) if ranked else given["rows"])
-        if row["counts"]
     ]
+    rows = [row for row in rows if any(cell.n for cell in row["cells"])]
     return {"dimension": dimension, "name": given["name"], "columns": columns, "rows": rows, "main": main}
 
 

@@ -171,6 +171,28 @@ def test_a_report_is_given_out_once_and_corrected_with_what_changed(desk: Desk):
         figures.asked(desk, "week", "2026-W47", LATER, version=3)
 
 
+def test_longer_reports_are_told_by_the_month(desk: Desk):
+    send(desk)
+    for kind, name, step, n in (
+        ("month", "2026-11", "day", 30),
+        ("quarter", "2026-Q4", "month", 3),
+        ("year", "2026", "month", 12),
+    ):
+        days = figures.live(desk, parse(kind, name, 1), LATER)["days"]
+        assert [set(each) for each in days] == [{step, "counts"}] * n
+
+
+def test_what_somebody_is_counting_meanwhile_is_waited_for_before_a_report_is_given_out(desk: Desk):
+    number = send(desk)
+    with ThreadPoolExecutor(1) as hands:
+        with desk.database.transaction() as tx:
+            stored.untallied(desk.database, tx, 1)  # the worker holds the ticket and has not counted it yet
+            giving = hands.submit(figures.freeze, desk, WEEK, LATER, "system")
+            with pytest.raises(TimeoutError):
+                giving.result(0.3)
+        assert giving.result(30)["totals"]["counts"]["received"] == 1, number
+
+
 def test_two_who_give_a_report_out_at_once_give_the_same_one_out(desk: Desk):
     send(desk)
     with ThreadPoolExecutor(2) as hands:

@@ -75,15 +75,17 @@ def test_every_number_leads_to_as_many_tickets_as_it_counts(week, address):
     assert (page.status_code, faults(page.text)) == (200, [])
     found = links(page)
     assert len(found) > 40
-    for to, said in {(each.to, each.said) for each in found}:
-        there = listed(week, to)
-        assert there.n == said, to
-        assert len(there.numbers) == len(set(there.numbers))
-        assert len(there.numbers) + there.withheld == there.tickets, to
-        assert there.tickets <= there.n, to
-    assert {to for to, _ in ((each.to, 0) for each in found) if "measure=open" in to}, (
-        "what is open is a link, too"
-    )
+    there = {each.to: listed(week, each.to) for each in found}
+    for each in found:
+        behind = there[each.to]
+        assert behind.n == each.said, each.to
+        assert len(behind.numbers) == len(set(behind.numbers))
+        assert len(behind.numbers) + behind.withheld == behind.tickets <= behind.n, each.to
+    listable = any("measure=open" in each.to and "dimension=department" in each.to for each in found)
+    assert listable == ("month" in address), "what was open when a week ended is not what is open now"
+    assert listable or "此刻在办</a>" in page.text
+    twice = any(each.n != each.tickets for each in there.values())
+    assert twice or "department" in address, "some figures count a ticket twice"
 
 
 def test_what_a_department_reads_adds_up_within_its_own_sight(week):
@@ -260,3 +262,22 @@ def test_the_files_are_downloaded_from_the_page(week, format):
     answer = week.ask("GET", to)
     assert answer.status_code == 200 and "attachment" in answer.headers["content-disposition"]
     assert len(answer.content) > 4000
+
+
+def test_four_hundred_departments_are_a_page_and_not_megabytes(week, monkeypatch):
+    enter(week, "manager")
+    document = week.ask("GET", "/api/reports/week/2026-W47", "manager").json()
+    departments = document["tables"][0]
+    row = next(each for each in departments["rows"] if each["key"] == URBAN)
+    counts = dict.fromkeys((each["code"] for each in document["measures"]), 7)
+    rows = [{**row, "key": f"department_{n:03}", "counts": counts, "rank": n + 1} for n in range(400)]
+    for each in rows:
+        each["rates"] = {
+            code: {"numerator": 7, "denominator": 7, "percent": "100.00", "words": "100.00%（7/7）"}
+            for code in row["rates"]
+        }
+    departments["rows"] = rows
+    monkeypatch.setattr("dispatch.figures.asked", lambda *_: document)
+    page = week.ask("GET", PAGE)
+    assert page.status_code == 200 and page.text.count("key=department_399") >= 12
+    assert len(page.content) < 900_000
