@@ -10,13 +10,14 @@ import sys
 import time
 from collections.abc import Callable
 
-from benchmarks import crash, importing, pipeline, post, worklist
+from benchmarks import crash, importing, pipeline, post, reporting, worklist
 from benchmarks.figures import Figure, code, show
 
 QUICK: dict[str, Callable[[argparse.Namespace], list[Figure]]] = {
     "post": lambda _: post.run(post.Size()),
     "pipeline": lambda _: pipeline.run(pipeline.Size()),
     "worklist": lambda _: worklist.run(worklist.Size()),
+    "reporting": lambda _: reporting.run(reporting.Size()),
     "import": lambda told: importing.run(importing.given(told.import_file, told.import_columns)),
     "crash": lambda _: [*crash.run("postgresql", crash.Size()), *crash.run("sqlite", crash.Size())],
 }

@@ -102,10 +102,11 @@ class Material:
 
 def compose(material: Material, policy: Policy) -> dict[str, Any]:
     """The document of the period under the pack's indicators, not frozen yet (version None)."""
-    tables = [_table(name, material, policy) for name in DIMENSION_WORDS]
+    press = _Press(definitions(policy), material.as_of)
+    tables = [_table(name, material, policy, press) for name in DIMENSION_WORDS]
     now, then = material.now.of("all").get("", {}), material.then.of("all").get("", {})
     step = "day" if material.period.kind in ("week", "month") else "month"
-    totals = _row(Folded("", "合计"), now, then, material, policy, full=True)
+    totals = _row(Folded("", "合计"), now, then, press, full=True)
     return {
         **_head(material, policy),
         "measures": [
@@ -113,7 +114,7 @@ def compose(material: Material, policy: Policy) -> dict[str, Any]:
             for each in MEASURES.values()
             if each.code != "open_change"
         ],
-        "indicators": [_told(each) for each in definitions(policy)],
+        "indicators": [_told(each) for each in press.definitions],
         "totals": totals,
         "days": [{step: name, "counts": dict(counts)} for name, counts in material.days],
         "tables": tables,
@@ -186,26 +187,54 @@ def _told(each: Definition) -> dict[str, Any]:
     }
 
 
-def _rates(counts: Counts, material: Material, policy: Policy, full: bool) -> dict[str, Any]:
-    found = {}
-    for each in definitions(policy):
-        told = _rate(each, counts.get(each.numerator, 0), counts.get(each.denominator, 0), material.as_of)
-        found[each.code] = told if full else {name: told[name] for name in _BRIEF}
-    return found
+@dataclass(slots=True)
+class _Press:
+    """Divides each pair of counts once: hundreds of rows hold the same small numbers."""
+
+    definitions: tuple[Definition, ...]
+    as_of: datetime
+    rates: dict[tuple[str, int, int], dict[str, Any]] = field(default_factory=dict)
+    changes: dict[tuple[int, int], dict[str, Any]] = field(default_factory=dict)
+
+    def rates_of(self, counts: Counts, full: bool) -> dict[str, Any]:
+        """Every indicator of a row; in full with its definition."""
+        found = {}
+        for each in self.definitions:
+            over, under = counts.get(each.numerator, 0), counts.get(each.denominator, 0)
+            found[each.code] = self._told(each, over, under) if full else self._brief(each, over, under)
+        return found
+
+    def change_of(self, before: int, now: int) -> dict[str, Any]:
+        """A count against that of the period before."""
+        known = self.changes.get((before, now))
+        if known is None:
+            known = self.changes[before, now] = Change(before, now).as_dict()
+        return known
+
+    def _brief(self, meant: Definition, over: int, under: int) -> dict[str, Any]:
+        known = self.rates.get((meant.code, over, under))
+        if known is None:
+            told = self._told(meant, over, under)
+            known = self.rates[meant.code, over, under] = {name: told[name] for name in _BRIEF}
+        return known
+
+    def _told(self, meant: Definition, over: int, under: int) -> dict[str, Any]:
+        """A rate on the wire; a city may divide counts that are no parts of each other, and that is said, not printed."""
+        if over <= under:
+            return Rate(meant, over, under, self.as_of).as_dict()
+        told = Rate(meant, 0, 0, self.as_of).as_dict()
+        words = f"–（{over}/{under}：分子多于分母，不成率）"
+        return {**told, "numerator": over, "denominator": under, "words": words}
+
+    def share(self, part: int, whole: int, policy: Policy) -> dict[str, Any]:
+        """What part of all that was received a row is (构成比); the denominator is the sum that stands in the report."""
+        rounding, digits = Rounding(policy.reporting.rounding), policy.reporting.digits
+        words = ("本行受理 ÷ 全部受理", "本系统约定")
+        meant = Definition("share", "占比", "received", "received", *words, rounding, digits, "none")
+        return self._brief(meant, part, whole)
 
 
-def _rate(meant: Definition, numerator: int, denominator: int, as_of: datetime) -> dict[str, Any]:
-    """A rate on the wire; a city may divide counts that are no parts of each other, and that is said, not printed."""
-    if numerator <= denominator:
-        return Rate(meant, numerator, denominator, as_of).as_dict()
-    told = Rate(meant, 0, 0, as_of).as_dict()
-    words = f"–（{numerator}/{denominator}：分子多于分母，不成率）"
-    return {**told, "numerator": numerator, "denominator": denominator, "words": words}
-
-
-def _row(
-    folded: Folded, now: Counts, then: Counts, material: Material, policy: Policy, full: bool = False
-) -> dict[str, Any]:
+def _row(folded: Folded, now: Counts, then: Counts, press: _Press, full: bool = False) -> dict[str, Any]:
     compared = sorted({*now, *then}) if full else COMPARED
     return {
         "key": folded.key,
@@ -213,43 +242,31 @@ def _row(
         "parent": folded.parent,
         "note": folded.note,
         "counts": dict(now),
-        "rates": _rates(now, material, policy, full),
+        "rates": press.rates_of(now, full),
         "before": dict(then),
         "change": {
-            name: Change(then.get(name, 0), now.get(name, 0)).as_dict()
+            name: press.change_of(then.get(name, 0), now.get(name, 0))
             for name in compared
             if name in now or name in then
         },
     }
 
 
-def _table(dimension: str, material: Material, policy: Policy) -> dict[str, Any]:
+def _table(dimension: str, material: Material, policy: Policy, press: _Press) -> dict[str, Any]:
     now = fold(dimension, material.now.of(dimension), policy, material.former)
     then = fold(dimension, material.then.of(dimension), policy, material.former)
     counts_then = {each.key: counts for each, counts in then}
     here = {each.key for each, _ in now}
     nothing: dict[str, int] = {}
     gone = [(each, nothing) for each, _ in then if each.key not in here]
-    rows = [
-        _row(each, counts, counts_then.get(each.key, {}), material, policy) for each, counts in [*now, *gone]
-    ]
+    rows = [_row(each, counts, counts_then.get(each.key, {}), press) for each, counts in [*now, *gone]]
     if dimension == "department":
         _rank(rows)
     else:
-        _share(rows, material, policy)
+        whole = material.now.of("all").get("", {}).get("received", 0)
+        for row in rows:
+            row["share"] = press.share(row["counts"].get("received", 0), whole, policy)
     return {"dimension": dimension, "name": DIMENSION_WORDS[dimension], "rows": rows}
-
-
-def _share(rows: Iterable[dict[str, Any]], material: Material, policy: Policy) -> None:
-    """What part of all that was received each row is (构成比); the denominator is the sum that stands in the report."""
-    meant = Definition(
-        "share", "占比", "received", "received", "本行受理 ÷ 全部受理", "本系统约定",
-        Rounding(policy.reporting.rounding), policy.reporting.digits, "none",
-    )  # fmt: skip
-    total = material.now.of("all").get("", {}).get("received", 0)
-    for row in rows:
-        told = Rate(meant, row["counts"].get("received", 0), total, material.as_of).as_dict()
-        row["share"] = {name: told[name] for name in _BRIEF}
 
 
 def _rank(rows: Iterable[dict[str, Any]]) -> None:

@@ -5,12 +5,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import TextClause, bindparam, delete, func, insert, select, text, update
+from sqlalchemy import Dialect, delete, func, select, text, update
 from sqlmodel import SQLModel
 
 from dispatch.storage.database import Database, Transaction
+from dispatch.storage.prepared import Bulk
 from dispatch.storage.records import DAILY_COUNT, Tally  # noqa: F401  (defines the tables)
 from reports.matter import Counts, Event, Leg, Matter, Promise
 from reports.tally import TIMED
@@ -123,7 +125,7 @@ def _events(tx: Transaction, numbers: Sequence[str]) -> Mapping[str, list[Event]
     query = select(e.ticket, e.kind, e.at, e.data, e.step).where(
         e.ticket.in_(numbers), e.kind.not_in([each.value for each in _SILENT])
     )
-    for ticket, kind, at, data, step in tx.connection().execute(query.order_by(e.id)):
+    for ticket, kind, at, data, step in tx.connection().execute(query.order_by(e.id)).all():
         found[ticket].append(Event(kind, at, data, step or ""))
     return found
 
@@ -132,7 +134,7 @@ def _legs(tx: Transaction, numbers: Sequence[str]) -> Mapping[str, list[Leg]]:
     found: defaultdict[str, list[Leg]] = defaultdict(list)
     a = _assignment.c
     query = select(a.ticket, a.department, a.part, a.at, a.ended_at, a.result).where(a.ticket.in_(numbers))
-    for ticket, department, part, at, ended_at, result in tx.connection().execute(query.order_by(a.id)):
+    for ticket, department, part, at, ended_at, result in tx.connection().execute(query.order_by(a.id)).all():
         found[ticket].append(Leg(department, part == "lead", at, ended_at, result))
     return found
 
@@ -143,9 +145,13 @@ def _promises(tx: Transaction, numbers: Sequence[str]) -> Mapping[str, list[Prom
     query = select(c.ticket, c.kind, c.state, c.started_at, c.due_at, c.stopped_at).where(
         c.ticket.in_(numbers), c.kind.in_(TIMED), c.scope == "ticket"
     )
-    for ticket, *rest in tx.connection().execute(query.order_by(c.id)):
+    for ticket, *rest in tx.connection().execute(query.order_by(c.id)).all():
         found[ticket].append(Promise(*rest))
     return found
+
+
+_Place = tuple[date, str, str]
+_Change = defaultdict[_Place, defaultdict[str, int]]
 
 
 def write(tx: Transaction, found: Mapping[str, tuple[Words, Counts]]) -> int:
@@ -156,24 +162,25 @@ def write(tx: Transaction, found: Mapping[str, tuple[Words, Counts]]) -> int:
     numbers = list(found)
     held = _held(tx, numbers)
     gone: list[int] = []
-    new: list[dict[str, Any]] = []
-    change: defaultdict[tuple[date, str, str], defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
+    new: list[Mapping[str, Any]] = []
+    change: _Change = defaultdict(lambda: defaultdict(int))
     for number, (words, counts) in found.items():
-        rows = {_row(day, department, words, sums) for (day, department), sums in counts.items()}
+        rows = {_row(day, department, words, sums): sums for (day, department), sums in counts.items()}
         before = held[number]
         for row, key in before.items():
             if row not in rows:
                 gone.append(key)
-                _carry(change, row, -1)
-        for row in rows - before.keys():
-            new.append({"ticket": number, **row._asdict()})
-            _carry(change, row, 1)
+                _carry(change, row, json.loads(row.counts), -1)
+        for row, sums in rows.items():
+            if row not in before:
+                new.append({"ticket": number, **row._asdict(), "day": row.day.isoformat()})
+                _carry(change, row, sums, 1)
     if gone:
         tx.connection().execute(delete(_tally).where(_tally.c.id.in_(gone)))
-    if new:
-        tx.connection().execute(insert(_tally).inline(), new)
-    _add(tx, change)
+    tallies, sums_of_days = _bulk(tx.connection().dialect)
+    tallies.write(tx.connection(), new)
     tx.connection().execute(update(_ticket).where(_ticket.c.number.in_(numbers)).values(tallied=True))
+    sums_of_days.write(tx.connection(), _changed(change))  # last: others wait for these rows
     return len(gone) + len(new)
 
 
@@ -185,42 +192,43 @@ def _row(day: date, department: str, words: Words, counts: Mapping[str, int]) ->
 def _held(tx: Transaction, numbers: Sequence[str]) -> Mapping[str, dict[_Row, int]]:
     found: defaultdict[str, dict[_Row, int]] = defaultdict(dict)
     query = select(_tally.c.ticket, _tally.c.id, *(_tally.c[name] for name in _Row._fields))
-    for ticket, key, *rest in tx.connection().execute(query.where(_tally.c.ticket.in_(numbers))):
+    for ticket, key, *rest in tx.connection().execute(query.where(_tally.c.ticket.in_(numbers))).all():
         found[ticket][_Row(*rest)] = key
     return found
 
 
-def _carry(change: Mapping[tuple[date, str, str], defaultdict[str, int]], row: _Row, sign: int) -> None:
-    counts: Mapping[str, int] = json.loads(row.counts)
-    keys = [(TOTAL, ""), *((name, str(getattr(row, name))) for name in DIMENSIONS)]
-    for dimension, key in keys:
-        sums = change[row.day, dimension, key]
+def _carry(change: _Change, row: _Row, counts: Mapping[str, int], sign: int) -> None:
+    day = row.day
+    keys = zip(DIMENSIONS, (row.department, row.category, row.area, row.channel, row.type), strict=True)
+    for dimension, key in ((TOTAL, ""), *keys):
+        sums = change[day, dimension, key]
         for measure, n in counts.items():
             sums[measure] += sign * n
 
 
-def _upsert() -> TextClause:
-    names = ", ".join(MEASURES)
-    values = ", ".join(f":{code}" for code in MEASURES)
+@cache
+def _bulk(dialect: Dialect) -> tuple[Bulk, Bulk]:
+    """Into the tallies, and onto the daily sums."""
     added = ", ".join(f"{code} = daily_count.{code} + excluded.{code}" for code in MEASURES)
-    return text(
-        f"INSERT INTO daily_count (day, dimension, key, {names}) VALUES (:day, :dimension, :key, {values}) "  # noqa: S608
-        f"ON CONFLICT (day, dimension, key) DO UPDATE SET {added}"
-    ).bindparams(bindparam("day", type_=DAILY_COUNT.c.day.type))
+    ending = f"ON CONFLICT (day, dimension, key) DO UPDATE SET {added}"
+    columns = ("day", "dimension", "key", *MEASURES)
+    return (
+        Bulk(_tally, ("ticket", *_Row._fields), dialect),
+        Bulk(DAILY_COUNT, columns, dialect, ending),
+    )
 
 
-_ADDED = _upsert()
-_NOTHING = dict.fromkeys(MEASURES, 0)
-
-
-def _add(tx: Transaction, change: Mapping[tuple[date, str, str], Mapping[str, int]]) -> None:
-    rows = [
-        {"day": day, "dimension": dimension, "key": key, **_NOTHING, **sums}
+def _changed(change: Mapping[_Place, Mapping[str, int]]) -> list[Mapping[str, Any]]:
+    return [
+        {
+            "day": day.isoformat(),
+            "dimension": dimension,
+            "key": key,
+            **{code: n for code, n in sums.items() if n},
+        }
         for (day, dimension, key), sums in sorted(change.items())
         if any(sums.values())
     ]
-    if rows:
-        tx.connection().execute(_ADDED, rows)
 
 
 def forget(tx: Transaction) -> None:
@@ -297,10 +305,11 @@ def of_department(tx: Transaction, department: Sequence[str], begin: date, end: 
 
 def recount(tx: Transaction) -> dict[tuple[date, str, str], dict[str, tuple[int, int]]]:
     """Where the daily sums differ from the tallies summed again: (stored, recounted) by measure. Empty is right."""
-    again: defaultdict[tuple[date, str, str], defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
+    again: _Change = defaultdict(lambda: defaultdict(int))
     columns = (_tally.c[name] for name in _Row._fields)
     for row in tx.connection().execution_options(yield_per=5000).execute(select(*columns)):
-        _carry(again, _Row(*row), 1)
+        kept = _Row(*row)
+        _carry(again, kept, json.loads(kept.counts), 1)
     stored = {
         (day, dimension, key): _named(values)
         for day, dimension, key, *values in tx.connection().execute(

@@ -1,10 +1,13 @@
 """Statements for hot paths (预编译语句): written with Core on the SQLModel tables, compiled once for each database."""
 
+import json
 from collections.abc import Collection, Mapping, Sequence
+from datetime import date
 from typing import Any
 
-from sqlalchemy import Dialect, Insert, Table
+from sqlalchemy import Connection, Dialect, Insert, Table
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 
 class Prepared:
@@ -36,3 +39,46 @@ class Prepared:
             name: types[name](value) if name in types else value for name, value in row.items()
         }
         return bound if self._order is None else tuple(bound[name] for name in self._order)
+
+
+#: What PostgreSQL calls the types that JSON carries; the column turns them into its own.
+_CARRIED = {str: "text", int: "bigint", bool: "boolean", date: "date"}
+
+
+class Bulk:
+    """Many rows into one table in one go (整批写入): PostgreSQL takes them as one JSON text, SQLite's driver one by one.
+
+    A row at a time costs PostgreSQL's driver a tenth of a millisecond, a statement with thousands of marks even more.
+    """
+
+    def __init__(self, table: Table, columns: Sequence[str], dialect: Dialect, ending: str = "") -> None:
+        """`ending` follows the values: what to do where a row exists."""
+        self._columns = columns
+        self._at_once = dialect.name == "postgresql"
+        kinds = [_plain(table.c[name].type).python_type for name in columns]
+        if self._at_once:
+            named = ", ".join(f"{name} {_CARRIED[kind]}" for name, kind in zip(columns, kinds, strict=True))
+            filled = ", ".join(
+                f"coalesce({name}, 0)" if kind is int else name
+                for name, kind in zip(columns, kinds, strict=True)
+            )
+            given = f"json_to_recordset(%s::json) AS given({named})"
+            source = f"SELECT {filled} FROM {given}"  # noqa: S608 - our own names
+        else:
+            source = f"VALUES ({', '.join('?' * len(columns))})"
+        self._text = f"INSERT INTO {table.name} ({', '.join(columns)}) {source} {ending}"
+
+    def write(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert `rows`; numbers that are not given are 0, days are given as ISO words."""
+        if not rows:
+            return
+        if self._at_once:
+            connection.exec_driver_sql(self._text, (json.dumps(rows, ensure_ascii=False),))
+        else:
+            given = [tuple(row.get(name, 0) for name in self._columns) for row in rows]
+            connection.exec_driver_sql(self._text, given)
+
+
+def _plain(kind: TypeEngine[Any]) -> TypeEngine[Any]:
+    """The type under one that SQLModel has wrapped."""
+    return kind.impl_instance if isinstance(kind, TypeDecorator) else kind
