@@ -24,6 +24,8 @@ from web import (
     clue_pages,
     clues,
     faults,
+    figure_pages,
+    figures,
     health,
     pages,
     public,
@@ -79,10 +81,12 @@ def create_app(desk: Desk, clock: Callable[[], datetime], counts_folder: Path | 
         suggesting,
         cards,
         clues,
+        figures,
         public,
         health,
         pages,
         clue_pages,
+        figure_pages,
     ):
         app.include_router(room.router)
     app.mount("/static", StaticFiles(directory=render.FOLDER / "static"), name="static")

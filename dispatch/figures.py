@@ -12,16 +12,15 @@ from dispatch.listing import lists
 from dispatch.storage import figures as stored
 from dispatch.storage import registry, reports
 from dispatch.storage.database import Doubled, Transaction
-from dispatch.storage.figures import Behind, Sums
+from dispatch.storage.figures import Sums
 from reports import document
 from reports import period as periods
 from reports.document import OF_LIMITS, Counted, Material
-from reports.fold import successors
+from reports.fold import members
 from reports.period import Period
 from reports.tally import tally
-from rules.access import Actor, require, sight
+from rules.access import DEPARTMENT_ROLES, Actor, require
 from rules.errors import BadInput, DeskError, NotAllowed
-from rules.measures import MEASURES
 from rules.policy import Policy
 from rules.terms import CHINA, Role
 
@@ -42,10 +41,10 @@ class NoReport(DeskError):
     status = 404
 
 
-def count_batch(desk: Desk, n: int = BATCH) -> int:
-    """Count up to `n` changed tickets anew; how many there were."""
+def count_batch(desk: Desk, n: int = BATCH, wait: bool = False) -> int:
+    """Count up to `n` changed tickets anew; how many there were. With `wait` also those that others hold locked."""
     with desk.database.transaction() as tx:
-        found = stored.untallied(desk.database, tx, n)
+        found = stored.untallied(desk.database, tx, n, wait)
         if found:
             stored.write(tx, {each.number: (each.words, tally(each.matter)) for each in found})
     return len(found)
@@ -58,6 +57,13 @@ def catch_up(desk: Desk, tell: Tell = lambda _: None, n: int = BATCH) -> int:
         total += counted
         tell(total)
     return total
+
+
+def settle(desk: Desk) -> None:
+    """Count everything that changed, and wait for what others are counting or changing: nothing is left out."""
+    catch_up(desk)
+    while count_batch(desk, wait=True):
+        pass
 
 
 def rebuild(desk: Desk, tell: Tell = lambda _: None) -> int:
@@ -78,16 +84,13 @@ def drain(desk: Desk, now: datetime) -> int:
 def live(desk: Desk, period: Period, now: datetime, department: str | None = None) -> dict[str, Any]:
     """The report as of `now`, not frozen; with `department` that one's alone. Raises NoReport before the period."""
     at = now.astimezone(CHINA)
-    if period.begin > at.date():
-        raise NoReport(f"{period.name} 还没有开始。", hint="请换一个已经开始的周期。")
+    require_begun(period, now)
     catch_up(desk)
     policy, calendar = desk.packs.of(desk.packs.active(now).hash)
-    code = _code_of(department, policy) if department else None
     with desk.database.reading() as tx:
         known = {each.code: each.name for each in registry.departments(tx)}
-        if code is not None and code not in policy.departments and code not in known:
-            raise BadInput(f"没有承办单位“{department}”。", hint="请写目录里的编码、名称或别名。")
-        whose = _line(code, policy) if code else None
+        code = code_of(department, policy, known) if department else None
+        whose = members("department", code, policy) if code else None
         before = periods.before(period, policy.reporting.week_starts)
         until = min(period.end, at.date() - timedelta(days=1))
         sources = _Sources(tx, whose)
@@ -106,14 +109,23 @@ def live(desk: Desk, period: Period, now: datetime, department: str | None = Non
     return document.compose(material, policy)
 
 
+def require_begun(period: Period, now: datetime) -> None:
+    """Raise NoReport for a period that is yet to come."""
+    if period.begin > now.astimezone(CHINA).date():
+        raise NoReport(f"{period.name} 还没有开始。", hint="请换一个已经开始的周期。")
+
+
+def code_of(department: str, policy: Policy, known: Mapping[str, str]) -> str:
+    """The code of a department by code, name or alias; `known` names former ones too. Raises BadInput."""
+    code = _code_of(department, policy)
+    if code not in policy.departments and code not in known:
+        raise BadInput(f"没有承办单位“{department[:40]}”。", hint="请写目录里的编码、名称或别名。")
+    return code
+
+
 def _code_of(department: str, policy: Policy) -> str:
     found = policy.department_of(department)
     return found.code if found else department
-
-
-def _line(code: str, policy: Policy) -> tuple[str, ...]:
-    """A department and those that it took over."""
-    return (code, *(old for old, new in successors(policy).items() if new == code))
 
 
 @dataclass(slots=True)
@@ -234,10 +246,12 @@ def period_of(desk: Desk, kind: str, words: str, now: datetime) -> Period:
 def freeze(desk: Desk, period: Period, now: datetime, by: str, reason: str = "") -> dict[str, Any]:
     """Give the report of a period that is over out: version 1, or the next one where figures changed since.
 
-    Unchanged figures make no new version: the one there is comes back. Raises BadInput before the period is over.
+    Unchanged figures make no new version: the one there is comes back. Raises BadInput before the period is over, and
+    for a correction without a reason.
     """
     if period.end >= now.astimezone(CHINA).date():
         raise BadInput(f"{period.name} 还没有结束，不能定稿。", hint="请在结束后再定稿。")
+    settle(desk)  # what the worker is counting at this moment belongs to the report, too
     made = live(desk, period, now)
     try:
         with desk.database.transaction() as tx:
@@ -245,6 +259,11 @@ def freeze(desk: Desk, period: Period, now: datetime, by: str, reason: str = "")
             changed = document.differences(held["document"], made) if held else []
             if held and not changed:
                 return dict(held["document"])
+            if held and not reason.strip():
+                said = (
+                    f"{period.name} 已经定稿，现在的数字和第 {held['version']} 版不同：出更正版要写明原因。"
+                )
+                raise BadInput(said, hint="请写明为什么更正，例如“补录”。")
             version = held["version"] + 1 if held else 1
             made |= {"version": version, "frozen": True, "differences": changed}
             columns = {"kind": period.kind, "period": period.name, "version": version, "pack": made["pack"]}
@@ -256,6 +275,12 @@ def freeze(desk: Desk, period: Period, now: datetime, by: str, reason: str = "")
         return dict(held["document"])
     log.info("report_given_out", kind=period.kind, period=period.name, version=version)
     return made
+
+
+def given_out(desk: Desk, period: Period) -> list[Mapping[str, Any]]:
+    """The versions of a report, oldest first: `version`, `as_of`, `made_by`, `reason`."""
+    with desk.database.reading() as tx:
+        return reports.of_period(tx, period.kind, period.name)
 
 
 def due(desk: Desk, now: datetime) -> list[Period]:
@@ -304,6 +329,20 @@ def sweep(desk: Desk, now: datetime) -> bool:
 FIGURE_ROLES = (Role.MANAGER, Role.SUPERVISOR, Role.AUDITOR, Role.ADMIN, Role.DISPATCHER)
 
 
+#: Who gives a report out, and corrects it (定稿、更正).
+FREEZE_ROLES = (Role.MANAGER, Role.SUPERVISOR, Role.ADMIN)
+
+
+def of_department(actor: Actor) -> bool:
+    """Whether `actor` works for a department, whose figures are theirs to read."""
+    return actor.department is not None and bool(actor.roles.intersection(DEPARTMENT_ROLES))
+
+
+def may_read(actor: Actor) -> bool:
+    """Whether there are any figures for `actor`."""
+    return bool(actor.roles.intersection(FIGURE_ROLES)) or of_department(actor)
+
+
 def scope_of(actor: Actor, department: str | None, policy: Policy) -> str | None:
     """Whose figures `actor` gets when they ask for `department` (None: of all): a code, or None for the whole desk.
 
@@ -311,17 +350,8 @@ def scope_of(actor: Actor, department: str | None, policy: Policy) -> str | None
     """
     if actor.roles.intersection(FIGURE_ROLES):
         return _code_of(department, policy) if department else None
-    if actor.department is None:
+    if not of_department(actor):
         require(actor, FIGURE_ROLES, "统计报表")
     if department and _code_of(department, policy) != actor.department:
         raise NotAllowed("只能看本单位的统计。")
     return actor.department
-
-
-def behind(desk: Desk, actor: Actor, asked: Behind, now: datetime) -> list[Mapping[str, Any]]:
-    """The tickets in the actor's sight that a figure counts, a page of them. Raises BadInput for an unknown measure."""
-    if asked.measure not in MEASURES:
-        raise BadInput(f"没有指标“{asked.measure}”。")
-    policy = desk.packs.active(now)
-    with desk.database.reading() as tx:
-        return stored.behind(tx, asked, sight(actor, policy.departments))

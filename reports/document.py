@@ -105,6 +105,7 @@ def compose(material: Material, policy: Policy) -> dict[str, Any]:
     press = _Press(definitions(policy), material.as_of)
     tables = [_table(name, material, policy, press) for name in DIMENSION_WORDS]
     now, then = material.now.of("all").get("", {}), material.then.of("all").get("", {})
+    step = "day" if material.period.kind in ("week", "month") else "month"
     totals = _row(Folded("", "合计"), now, then, press, full=True)
     return {
         **_head(material, policy),
@@ -115,7 +116,7 @@ def compose(material: Material, policy: Policy) -> dict[str, Any]:
         ],
         "indicators": [_told(each) for each in press.definitions],
         "totals": totals,
-        "days": [{"day": name, "counts": dict(counts)} for name, counts in material.days],
+        "days": [{step: name, "counts": dict(counts)} for name, counts in material.days],
         "tables": tables,
         "lists": dict(material.lists),
         "checks": _checks(totals["counts"], tables, material.department is None),

@@ -45,6 +45,20 @@ def fold(
             return list(_plain(counted, {kind.value: TYPE_WORDS[kind] for kind in TicketType}))
 
 
+def members(dimension: str, key: str, policy: Policy) -> tuple[str, ...]:
+    """The keys that the row `key` of a table sums up, itself first."""
+    match dimension:
+        case "department":
+            within = [old for old, new in successors(policy).items() if new == key]
+        case "category":
+            within = [each for each in policy.categories if _top(each, policy) == key]
+        case "area":
+            within = [each for each in policy.areas if _township(each, policy) == key]
+        case _:
+            within = []
+    return (key, *(each for each in within if each != key))
+
+
 def _added(groups: Mapping[str, list[str]], counted: Mapping[str, Counts]) -> dict[str, dict[str, int]]:
     found = {}
     for key, members in groups.items():
@@ -89,13 +103,17 @@ def _categories(counted: Mapping[str, Counts], policy: Policy) -> Iterator[tuple
     """Each group with the categories under it; the busiest first."""
     tops: defaultdict[str, list[str]] = defaultdict(list)
     for key in counted:
-        tops[next(reversed([key, *upwards(key, policy.categories)]), key)].append(key)
+        tops[_top(key, policy)].append(key)
     sums = _added(tops, counted)
     for top in _busiest(sums):
         yield Folded(top, _category(top, policy)), sums[top]
         under = {key: dict(counted[key]) for key in tops[top] if key != top}
         for key in _busiest(under):
             yield Folded(key, _category(key, policy), parent=top), under[key]
+
+
+def _top(key: str, policy: Policy) -> str:
+    return [key, *upwards(key, policy.categories)][-1]
 
 
 def _category(key: str, policy: Policy) -> str:
@@ -106,12 +124,16 @@ def _category(key: str, policy: Policy) -> str:
 def _areas(counted: Mapping[str, Counts], policy: Policy) -> Iterator[tuple[Folded, dict[str, int]]]:
     groups: defaultdict[str, list[str]] = defaultdict(list)
     for key in counted:
-        line = [code for code in upwards(key, policy.areas) if policy.areas[code].level >= TOWNSHIP]
-        groups[line[-1] if line else key].append(key)
+        groups[_township(key, policy)].append(key)
     sums = _added(groups, counted)
     for key in _busiest(sums):
         known = policy.areas.get(key)
         yield Folded(key, known.name if known else key or "未写明"), sums[key]
+
+
+def _township(key: str, policy: Policy) -> str:
+    line = [code for code in upwards(key, policy.areas) if policy.areas[code].level >= TOWNSHIP]
+    return line[-1] if line else key
 
 
 def _plain(

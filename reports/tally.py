@@ -15,7 +15,7 @@ from rules.lifecycle import STAGES
 from rules.terms import ClockKind, Happened, Stage
 
 #: Stages in which the department that holds the ticket has work to do; in other open ones the hotline has.
-_AT_DEPARTMENT = frozenset(
+AT_DEPARTMENT = frozenset(
     (Stage.TO_SIGN, Stage.RETURNED, Stage.CONFERRING, Stage.HANDLING, Stage.SUSPENDED, Stage.REVIEWING)
 )
 _OVER = frozenset((Stage.CLOSED, Stage.ARCHIVED, Stage.ENDED))
@@ -296,7 +296,7 @@ class _Walk:
         stage = Stage(event.data["stage"])
         now: str | None = None
         if not STAGES[stage].final:
-            now = self.holders.department(event.at) if stage in _AT_DEPARTMENT else HOTLINE
+            now = self.holders.department(event.at) if stage in AT_DEPARTMENT else HOTLINE
         if now != self.holder:
             day = day_of(event.at)
             if self.holder is not None:

@@ -24,7 +24,7 @@ router = APIRouter(include_in_schema=False)
 
 _FORM_COOKIE = "hotline_form"
 #: Where a log-in may lead to.
-_OWN = ("/tickets", "/clues")
+_OWN = ("/tickets", "/clues", "/figures")
 
 
 class StaleForm(BadInput):

@@ -20,7 +20,7 @@ from rules.terms import Stage
 from web import cursors, show
 from web.cursors import BadCursor
 from web.door import Keyed, say
-from web.statuses import NotBuilt, declared
+from web.statuses import declared
 
 router = APIRouter()
 
@@ -164,15 +164,3 @@ def _is_instant(words: str) -> bool:
 def get_ticket(number: str, asker: Keyed) -> Response:
     """One ticket with its clocks, decisions and reasons, and its whole history, as far as the asker may see it."""
     return say(show.whole(view.read(asker.desk, number, asker.actor, asker.now), asker.now))
-
-
-@router.get(
-    "/api/reports/{kind}/{period}",
-    response_model=None,
-    status_code=501,
-    responses=declared(401, 501),
-    summary="报表",
-)
-def get_report(kind: str, period: str, asker: Keyed) -> Response:
-    """Figures come with a later issue."""
-    raise NotBuilt("报表功能尚未建成。")

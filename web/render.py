@@ -9,7 +9,9 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from dispatch import figures
 from dispatch.sessions import Visitor
+from reports.writers.html import TEMPLATES
 from rules.access import CLUE_ROLES, RESTRICTED_ROLES, ROLE_WORDS
 from web.door import Door
 
@@ -23,10 +25,13 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 
+#: A longer address is not kept over a log-in.
+LONGEST_WAY = 200
+
 FOLDER = Path(__file__).parent
 
 _templates = Environment(
-    loader=FileSystemLoader(FOLDER / "templates"),
+    loader=FileSystemLoader([FOLDER / "templates", TEMPLATES]),
     autoescape=select_autoescape(default=True),
     undefined=StrictUndefined,
     trim_blocks=True,
@@ -39,7 +44,7 @@ def page(
 ) -> HTMLResponse:
     """One page; `words` is what the template asks for."""
     html = _templates.get_template(template).render(
-        {"visitor": None, "token": "", "sees_clues": False, **words}
+        {"visitor": None, "token": "", "sees_clues": False, "sees_figures": False, **words}
     )
     return HTMLResponse(html, code, {**HEADERS, **(headers or {})})
 
@@ -57,7 +62,10 @@ def visitor_of(request: Request, door: Door) -> Visitor | None:
 
 def to_log_in(request: Request) -> Response:
     """To the log-in form, and back here afterwards."""
-    return RedirectResponse(f"/login?next={quote(request.url.path)}", 303, HEADERS)
+    here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return RedirectResponse(
+        f"/login?next={quote(here if len(here) <= LONGEST_WAY else request.url.path)}", 303, HEADERS
+    )
 
 
 def signed_in(request: Request, door: Door, visitor: Visitor) -> dict[str, Any]:
@@ -67,5 +75,6 @@ def signed_in(request: Request, door: Door, visitor: Visitor) -> dict[str, Any]:
         "roles": "、".join(sorted(ROLE_WORDS[role] for role in visitor.actor.roles)),
         "token": door.desk.seal.sign(request.cookies[COOKIE], "logout"),
         "sees_clues": any(role in CLUE_ROLES for role in visitor.actor.roles),
+        "sees_figures": figures.may_read(visitor.actor),
         "sees_restricted": any(role in RESTRICTED_ROLES for role in visitor.actor.roles),
     }

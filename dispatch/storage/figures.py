@@ -1,4 +1,4 @@
-"""The counts as stored (计数): what each ticket added, the daily sums of it, and the tickets behind a figure."""
+"""The counts as stored (计数): what each ticket added, and the daily sums of it."""
 
 import json
 from collections import defaultdict
@@ -8,16 +8,14 @@ from datetime import date
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Dialect, Select, delete, func, select, text, update
+from sqlalchemy import Dialect, delete, func, select, text, update
 from sqlmodel import SQLModel
 
 from dispatch.storage.database import Database, Transaction
 from dispatch.storage.prepared import Bulk
 from dispatch.storage.records import DAILY_COUNT, Tally  # noqa: F401  (defines the tables)
-from dispatch.storage.sights import visible
 from reports.matter import Counts, Event, Leg, Matter, Promise
 from reports.tally import TIMED
-from rules.access import Sight
 from rules.measures import MEASURES
 from rules.terms import Happened
 
@@ -86,10 +84,10 @@ class _Row(NamedTuple):
 # --- Counting -------------------------------------------------------------------------------------------------
 
 
-def untallied(database: Database, tx: Transaction, n: int) -> list[Counted]:
+def untallied(database: Database, tx: Transaction, n: int, wait: bool = False) -> list[Counted]:
     """Up to `n` tickets that changed since they were last counted, locked to the end of the transaction.
 
-    Those that somebody else holds locked are left for the next time.
+    Those that somebody else holds locked are left for the next time, or with `wait` waited for.
     """
     columns = (
         "number", "stage", "department", "category", "area", "channel", "type",
@@ -98,7 +96,7 @@ def untallied(database: Database, tx: Transaction, n: int) -> list[Counted]:
     query = (
         select(*(_ticket.c[name] for name in columns)).where(_untallied).order_by(_ticket.c.number).limit(n)
     )
-    rows = tx.connection().execute(database.unclaimed(query)).all()
+    rows = tx.connection().execute(database.unclaimed(query, whole=wait)).all()
     numbers = [row.number for row in rows]
     events, legs, promises = _events(tx, numbers), _legs(tx, numbers), _promises(tx, numbers)
     return [
@@ -303,42 +301,6 @@ def of_department(tx: Transaction, department: Sequence[str], begin: date, end: 
             for dimension, key in keys:
                 found[day][dimension][key][measure] += n
     return dict(found)
-
-
-@dataclass(frozen=True, slots=True)
-class Behind:
-    """Which tickets are asked for: those that a figure counts, of the keys of one dimension, in a span of days."""
-
-    measure: str
-    begin: date
-    end: date
-    dimension: str = TOTAL
-    keys: tuple[str, ...] = ()
-    after: str | None = None
-    limit: int = 25
-
-
-def behind(tx: Transaction, asked: Behind, sight: Sight) -> list[Mapping[str, Any]]:
-    """One page of the tickets in `sight` that a figure counts, newest first; `n` is what each adds to it."""
-    query = select(_ticket, func.count(_tally.c.id).label("days")).join(
-        _tally, _tally.c.ticket == _ticket.c.number
-    )
-    query = _counting(query, asked).where(visible(sight)).group_by(_ticket.c.number)
-    if asked.after is not None:
-        query = query.where(_ticket.c.number < asked.after)
-    query = query.order_by(_ticket.c.number.desc()).limit(asked.limit)
-    return [dict(each) for each in tx.connection().execute(query).mappings()]
-
-
-def _counting(query: Select[Any], asked: Behind) -> Select[Any]:
-    query = query.where(
-        _tally.c.day.between(asked.begin, asked.end), _tally.c.counts.like(f'%"{asked.measure}":%')
-    )
-    if asked.measure in FLAGGED:
-        query = query.where(text("tally.flagged"))
-    if asked.dimension in DIMENSIONS:
-        query = query.where(_tally.c[asked.dimension].in_(asked.keys))
-    return query
 
 
 def recount(tx: Transaction) -> dict[tuple[date, str, str], dict[str, tuple[int, int]]]:

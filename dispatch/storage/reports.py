@@ -36,6 +36,13 @@ def versions(tx: Transaction, kind: str, n: int) -> list[tuple[str, int, datetim
     return [(period, version, as_of) for period, version, as_of in tx.connection().execute(query)]
 
 
+def of_period(tx: Transaction, kind: str, period: str) -> list[Mapping[str, Any]]:
+    """Every version of one report without its document, oldest first."""
+    columns = (_report.c[name] for name in ("version", "as_of", "made_by", "reason"))
+    query = select(*columns).where(_report.c.kind == kind, _report.c.period == period)
+    return [dict(each) for each in tx.connection().execute(query.order_by(_report.c.version)).mappings()]
+
+
 def newest_period(tx: Transaction, kind: str) -> str | None:
     """The last period of a kind that was given out; its names sort as the periods do."""
     query = select(func.max(_report.c.period)).where(_report.c.kind == kind)

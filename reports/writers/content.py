@@ -67,7 +67,7 @@ def _sections(document: Json, words: tables.Words) -> Iterator[Section]:
         "总体情况",
         (
             *_warnings(document),
-            *(Words(text) for text in _lead(document, words)),
+            *(Words(text) for text in lead(document, words)),
             tables.headline_counts(document, words, now, before),
             tables.headline_rates(document, words, now, before),
         ),
@@ -107,7 +107,8 @@ def _warnings(document: Json) -> Iterator[Words]:
         yield Words(f"本版为更正版，与上一版相比有{n}处不同，见“更正说明”。", warning=True)
 
 
-def _lead(document: Json, words: tables.Words) -> Iterator[str]:
+def lead(document: Json, words: tables.Words) -> Iterator[str]:
+    """What happened in the period, in a few sentences."""
     totals = document["totals"]
     counts: Mapping[str, int] = totals["counts"]
     n = {code: int(counts.get(code, 0)) for code in (*tables.HEADLINE.split(), "waiting", "transferred")}

@@ -31,7 +31,7 @@ _MORE: Mapping[str, tuple[Column, ...]] = {
     ),
     "no_reply": (_HOLDER, Column("stage", "环节", width=4)),
 }
-_LEVELS = {1: "一级", 2: "二级", 3: "三级"}
+LEVELS = {1: "一级", 2: "二级", 3: "三级"}
 
 
 def listed(document: Json, code: str) -> Table:
@@ -55,7 +55,7 @@ def _listed_cell(row: Json, column: Column) -> Cell:
     if column.code in ("due_at", "at"):
         return short_instant(value)
     if column.code == "level":
-        return _LEVELS.get(value, clean(value)) if isinstance(value, int) else clean(value)
+        return LEVELS.get(value, clean(value)) if isinstance(value, int) else clean(value)
     return int(value or 0) if column.kind == "count" else clean(value) or "–"
 
 

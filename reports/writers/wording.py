@@ -48,7 +48,9 @@ def instant(iso: str) -> str:
 
 
 def short_instant(iso: str | None) -> str:
-    """An aware time as 2026-11-23 08:00, for a column."""
+    """An aware time as 2026-11-23 08:00, for a column; a day stays a day."""
+    if iso and len(iso) == len("2026-11-23"):
+        return iso
     return f"{datetime.fromisoformat(iso).astimezone(CHINA):%Y-%m-%d %H:%M}" if iso else "–"
 
 

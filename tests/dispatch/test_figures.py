@@ -1,15 +1,16 @@
 """Counting and reporting (统计报表): exact under late events and corrections, frozen once, corrected with what changed."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 
-from dispatch import figures, packs
+from dispatch import drill, figures, packs
 from dispatch.desk import Desk
+from dispatch.drill import Question
 from dispatch.storage import figures as stored
-from dispatch.storage.figures import Behind
+from dispatch.storage.behind import Found
 from reports.period import parse
 from rules.access import Actor
 from rules.errors import BadInput, NotAllowed
@@ -170,6 +171,28 @@ def test_a_report_is_given_out_once_and_corrected_with_what_changed(desk: Desk):
         figures.asked(desk, "week", "2026-W47", LATER, version=3)
 
 
+def test_longer_reports_are_told_by_the_month(desk: Desk):
+    send(desk)
+    for kind, name, step, n in (
+        ("month", "2026-11", "day", 30),
+        ("quarter", "2026-Q4", "month", 3),
+        ("year", "2026", "month", 12),
+    ):
+        days = figures.live(desk, parse(kind, name, 1), LATER)["days"]
+        assert [set(each) for each in days] == [{step, "counts"}] * n
+
+
+def test_what_somebody_is_counting_meanwhile_is_waited_for_before_a_report_is_given_out(desk: Desk):
+    number = send(desk)
+    with ThreadPoolExecutor(1) as hands:
+        with desk.database.transaction() as tx:
+            stored.untallied(desk.database, tx, 1)  # the worker holds the ticket and has not counted it yet
+            giving = hands.submit(figures.freeze, desk, WEEK, LATER, "system")
+            with pytest.raises(TimeoutError):
+                giving.result(0.3)
+        assert giving.result(30)["totals"]["counts"]["received"] == 1, number
+
+
 def test_two_who_give_a_report_out_at_once_give_the_same_one_out(desk: Desk):
     send(desk)
     with ThreadPoolExecutor(2) as hands:
@@ -238,9 +261,10 @@ def test_a_complaint_about_officials_is_counted_and_never_listed(desk: Desk):
         )
     hidden = figures.live(desk, WEEK, late)["lists"]["overdue"]
     assert (hidden["total"], hidden["withheld"], hidden["rows"]) == (1, 1, [])
-    asked = Behind("late", date(2026, 11, 1), date(2026, 12, 31))
-    assert figures.behind(desk, MANAGER, asked, late) == []
-    assert [each["number"] for each in figures.behind(desk, SUPERVISOR, asked, late)] == [number]
+    asked = Question("year", "2026", "late")
+    hidden = drill.look(desk, MANAGER, asked, late)
+    assert (list(hidden.rows), hidden.found) == ([], Found(1, 1, 0))
+    assert [each["number"] for each in drill.look(desk, SUPERVISOR, asked, late).rows] == [number]
 
 
 def without_bus() -> dict[str, str]:
@@ -296,5 +320,7 @@ def test_a_department_reads_its_own_report_and_no_other(desk: Desk):
     keys = [row["key"] for row in document["tables"][0]["rows"]]
     assert keys == ["urban_management"]
     assert [each for each in document["checks"] if not each["ok"]] == []
+    with pytest.raises(NotAllowed):  # a department alone opens nothing: it takes a role there
+        figures.scope_of(Actor("op", frozenset({Role.CALLER_BACK}), "urban_management"), None, policy)
     with pytest.raises(BadInput, match="没有承办单位"):
         figures.live(desk, WEEK, LATER, "no_such")

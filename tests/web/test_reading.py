@@ -234,7 +234,3 @@ def test_questions_that_make_no_sense_get_a_plain_answer(both, asked):
 
 def test_an_empty_desk_has_an_empty_list(site):
     assert site.ask("GET", "/api/tickets", "operator").json() == {"items": [], "next": None}
-
-
-def test_reports_are_not_built_yet(site):
-    assert site.ask("GET", "/api/reports/week/2026-W40", "manager").status_code == 501

@@ -34,6 +34,9 @@ def test_an_instant_is_told_in_china():
     assert wording.instant("2026-11-23T00:00:00+00:00") == "2026年11月23日 08:00"
     assert wording.short_instant("2026-11-22T16:05:00Z") == "2026-11-23 00:05"
     assert wording.short_instant(None) == "–"
+    assert wording.short_instant("2026-11-16") == "2026-11-16", (
+        "a day has no hour, wherever the machine stands"
+    )
 
 
 @pytest.mark.parametrize(
