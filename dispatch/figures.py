@@ -1,7 +1,7 @@
 """Counting and reporting (统计报表): every changed ticket is counted again, reports are made, frozen and corrected."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -42,28 +42,40 @@ class NoReport(DeskError):
     status = 404
 
 
-def count_batch(desk: Desk, n: int = BATCH) -> int:
-    """Count up to `n` changed tickets anew; how many there were."""
+def count_batch(desk: Desk, n: int = BATCH, wait: bool = False) -> int:
+    """Count up to `n` changed tickets anew; how many there were. What others hold now is left to them, or waited for.
+
+    Raises Busy where a ticket is waited for in vain.
+    """
     with desk.database.transaction() as tx:
-        found = stored.untallied(desk.database, tx, n)
+        found = stored.untallied(desk.database, tx, n, wait)
         if found:
             stored.write(tx, {each.number: (each.words, tally(each.matter)) for each in found})
     return len(found)
 
 
 def catch_up(desk: Desk, tell: Tell = lambda _: None, n: int = BATCH) -> int:
-    """Count everything that changed; how many tickets. What others hold locked now is theirs to count."""
+    """Count everything that had changed when this began; how many tickets.
+
+    What another process is counting at this moment, or an act is changing, is waited for at the end: a report that is
+    made then must not lack it.
+    """
     total = 0
     while counted := count_batch(desk, n):
         total += counted
         tell(total)
+    while counted := count_batch(desk, n, wait=True):
+        total += counted
+        tell(total)
+        if counted < n:
+            break
     return total
 
 
 def rebuild(desk: Desk, tell: Tell = lambda _: None) -> int:
     """Forget all counts and count every ticket again (重建); figures are too small until it is done."""
     with desk.database.transaction() as tx:
-        stored.forget(tx)
+        stored.forget(desk.database, tx)
     return catch_up(desk, tell)
 
 
@@ -83,7 +95,7 @@ def live(desk: Desk, period: Period, now: datetime, department: str | None = Non
     catch_up(desk)
     policy, calendar = desk.packs.of(desk.packs.active(now).hash)
     code = _code_of(department, policy) if department else None
-    with desk.database.reading() as tx:
+    with desk.database.reading(steady=True) as tx:
         known = {each.code: each.name for each in registry.departments(tx)}
         if code is not None and code not in policy.departments and code not in known:
             raise BadInput(f"没有承办单位“{department}”。", hint="请写目录里的编码、名称或别名。")
@@ -319,9 +331,17 @@ def scope_of(actor: Actor, department: str | None, policy: Policy) -> str | None
 
 
 def behind(desk: Desk, actor: Actor, asked: Behind, now: datetime) -> list[Mapping[str, Any]]:
-    """The tickets in the actor's sight that a figure counts, a page of them. Raises BadInput for an unknown measure."""
+    """The tickets in the actor's sight that a figure counts, a page of them; of limits, those that were over yesterday.
+
+    Raises BadInput for an unknown measure or dimension.
+    """
     if asked.measure not in MEASURES:
         raise BadInput(f"没有指标“{asked.measure}”。")
+    if asked.dimension not in (stored.TOTAL, *stored.DIMENSIONS):
+        raise BadInput(f"没有统计维度“{asked.dimension}”。")
+    if asked.measure in OF_LIMITS:
+        yesterday = now.astimezone(CHINA).date() - timedelta(days=1)
+        asked = replace(asked, end=min(asked.end, yesterday))
     policy = desk.packs.active(now)
     with desk.database.reading() as tx:
         return stored.behind(tx, asked, sight(actor, policy.departments))

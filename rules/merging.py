@@ -99,6 +99,7 @@ def call_back_follower(body: bodies.CallBackBody, case: Case) -> Outcome:
         solved=body.solved,
         satisfied=body.satisfied,
         words=body.words,
+        department=lead.department,  # whose answer it was that the caller judged
     )
     if decision.what != "unsatisfied":
         rated = {"solved": body.solved, "satisfied": body.satisfied} if body.reached else {}

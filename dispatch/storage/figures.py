@@ -84,10 +84,10 @@ class _Row(NamedTuple):
 # --- Counting -------------------------------------------------------------------------------------------------
 
 
-def untallied(database: Database, tx: Transaction, n: int) -> list[Counted]:
+def untallied(database: Database, tx: Transaction, n: int, wait: bool = False) -> list[Counted]:
     """Up to `n` tickets that changed since they were last counted, locked to the end of the transaction.
 
-    Those that somebody else holds locked are left for the next time.
+    Those that somebody else holds locked are left for the next time, or waited for.
     """
     columns = (
         "number", "stage", "department", "category", "area", "channel", "type",
@@ -96,7 +96,7 @@ def untallied(database: Database, tx: Transaction, n: int) -> list[Counted]:
     query = (
         select(*(_ticket.c[name] for name in columns)).where(_untallied).order_by(_ticket.c.number).limit(n)
     )
-    rows = tx.connection().execute(database.unclaimed(query)).all()
+    rows = tx.connection().execute(database.unclaimed(query, whole=wait)).all()
     numbers = [row.number for row in rows]
     events, legs, promises = _events(tx, numbers), _legs(tx, numbers), _promises(tx, numbers)
     return [
@@ -225,8 +225,12 @@ def _add(tx: Transaction, change: Mapping[tuple[date, str, str], Mapping[str, in
         tx.connection().execute(_ADDED, rows)
 
 
-def forget(tx: Transaction) -> None:
-    """Drop all counts, and let every ticket be counted anew (重建)."""
+def forget(database: Database, tx: Transaction) -> None:
+    """Drop all counts, and let every ticket be counted anew (重建).
+
+    Nobody counts meanwhile: who had read what a ticket added before would carry the difference to it into empty sums.
+    """
+    database.alone(tx, "tally")
     tx.connection().execute(delete(_tally))
     tx.connection().execute(delete(DAILY_COUNT))
     tx.connection().execute(update(_ticket).where(_ticket.c.tallied).values(tallied=False))
