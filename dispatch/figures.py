@@ -1,6 +1,6 @@
 """Counting and reporting (统计报表): every changed ticket is counted again, reports are made, frozen and corrected."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -17,6 +17,7 @@ from reports import document
 from reports import period as periods
 from reports.document import OF_LIMITS, Counted, Material
 from reports.fold import successors
+from reports.matter import Counts
 from reports.period import Period
 from reports.tally import tally
 from rules.access import Actor, require, sight
@@ -48,10 +49,21 @@ def count_batch(desk: Desk, n: int = BATCH, wait: bool = False) -> int:
     Raises Busy where a ticket is waited for in vain.
     """
     with desk.database.transaction() as tx:
-        found = stored.untallied(desk.database, tx, n, wait)
+        found = _tallied(stored.untallied(desk.database, tx, n, wait))
         if found:
-            stored.write(tx, {each.number: (each.words, tally(each.matter)) for each in found})
+            stored.write(tx, found)
     return len(found)
+
+
+def _tallied(several: Iterable[stored.Counted]) -> dict[str, tuple[stored.Words, Counts]]:
+    """What each ticket adds. One that cannot be counted waits and is told of; all others must not wait for it."""
+    found = {}
+    for each in several:
+        try:
+            found[each.number] = (each.words, tally(each.matter))
+        except Exception as fault:
+            log.error("ticket_not_counted", ticket=each.number, why=repr(fault))
+    return found
 
 
 def catch_up(desk: Desk, tell: Tell = lambda _: None, n: int = BATCH) -> int:

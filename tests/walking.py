@@ -18,10 +18,13 @@ from rules.access import Actor
 from rules.bodies import BODIES
 from rules.errors import DeskError
 from rules.lifecycle import acts_in
+from rules.measures import MEASURES, part_of
 from rules.terms import CHINA, Act, Role, Stage
 from tests.desks import act, post, rows
 
-ALL = Actor("everybody", frozenset(Role) - {Role.DEPARTMENT_LEADER, Role.LIAISON, Role.HANDLER}, scope="key:7")
+ALL = Actor(
+    "everybody", frozenset(Role) - {Role.DEPARTMENT_LEADER, Role.LIAISON, Role.HANDLER}, scope="key:7"
+)
 DEPARTMENTS = ("urban_management", "water_supply", "transport", "environment", "tongli")
 _TEXTS = (
     "滨河路路灯不亮，晚上走路看不见。",
@@ -132,66 +135,39 @@ class Walk:
             self.told.append(f"{wanted.value}: {refused.detail}")
 
     def _body(self, wanted: Act, number: str) -> dict[str, Any]:
-        pick, reason = self.chance.choice, {"reason": "理由"}
-        policy = self.desk.packs.active(self.now)
-        yes = self.chance.random() < 0.6
-        match wanted:
-            case Act.ANSWER | Act.URGE:
-                return {"words": "说明"}
-            case Act.REFUSE:
-                return {"reason_code": pick(policy.refusals).code}
-            case Act.INVALIDATE:
-                return {"reason_code": pick(policy.invalid).code}
-            case Act.TRANSFER:
-                return {"line": "110"}
-            case Act.SUPPLEMENT:
-                return {"elements": {"place": "滨河路"}}
-            case Act.DISPATCH:
-                assists = [pick(DEPARTMENTS)] if yes else []
-                return {"department": pick(DEPARTMENTS), "assists": assists, **reason}
-            case Act.RETURN_:
-                return {"head": "负责人", **reason}
-            case Act.SETTLE_RETURN:
-                return {"accept": yes, **({"department": pick(DEPARTMENTS)} if pick((0, 1)) else {}), **reason}
-            case Act.REASSIGN:
-                return {"department": pick(DEPARTMENTS), **reason}
-            case Act.CONFER:
-                return {"lead": pick(DEPARTMENTS), "assists": [pick(DEPARTMENTS)], "outcome": "会商"}
-            case Act.CONTACT:
-                return {"reached": yes, "words": "联系"}
-            case Act.EXTEND:
-                return {"workdays": pick((1, 2, 3)), **reason}
-            case Act.SETTLE_EXTENSION:
-                return {"accept": yes, **reason}
-            case Act.SUSPEND:
-                until = self.now + timedelta(days=pick((1, 5, 20)))
-                return {"reason_code": pick(policy.suspensions).code, "until": until}
-            case Act.REPLY:
-                return {"words": "答复", "solved": yes}
-            case Act.REVIEW:
-                passed = self._count(number, "reviewed") % 2 if self.chance.random() < 0.9 else pick((0, 1))
-                return {"level": passed + 1, "approve": self.chance.random() < 0.85, **reason}
-            case Act.CALL_BACK:
-                reached = yes
-                return {"reached": True, "solved": pick((True, False)), "satisfied": pick((True, False))} if reached else {"reached": False}
-            case Act.SUPERVISE:
-                return {"level": pick((1, 2, 3)), **reason}
-            case Act.UNDO:
-                return {"step": pick(("supervise", "supervise", "raise", "transfer", "link", *self._steps(number))), **reason}
-            case Act.MERGE:
-                return {"into": pick(self.numbers)}
-            case Act.LINK:
-                return {"earlier": pick(self.numbers)}
-            case Act.END:
-                return {"evidence": "盖章答复", **reason}
-            case Act.MARK_CALLER:
-                return {"malicious": yes, **reason}
-            case Act.SETTLE_CLUE:
-                return {"confirm": yes, **reason}
-            case Act.REDO | Act.RAISE_:
-                return dict(reason)
-            case _:
-                return {}
+        """Some body that the act may take; where no words are needed, the act alone."""
+        made = _BODIES.get(wanted)
+        return made(self, number) if made else {}
+
+    def yes(self, share: float = 0.6) -> bool:
+        return self.chance.random() < share
+
+    def unit(self) -> str:
+        return self.chance.choice(DEPARTMENTS)
+
+    def code(self, table: str) -> str:
+        return str(self.chance.choice(getattr(self.desk.packs.active(self.now), table)).code)
+
+    def _settled(self, _number: str) -> dict[str, Any]:
+        sent = {"department": self.unit()} if self.yes(0.5) else {}
+        return {"accept": self.yes(), "reason": "理由", **sent}
+
+    def _suspended(self, _number: str) -> dict[str, Any]:
+        until = self.now + timedelta(days=self.chance.choice((1, 5, 20)))
+        return {"reason_code": self.code("suspensions"), "until": until}
+
+    def _reviewed(self, number: str) -> dict[str, Any]:
+        passed = self._count(number, "reviewed") % 2 if self.yes(0.9) else self.chance.choice((0, 1))
+        return {"level": passed + 1, "approve": self.yes(0.85), "reason": "理由"}
+
+    def _called_back(self, _number: str) -> dict[str, Any]:
+        if self.yes(0.4):
+            return {"reached": False}
+        return {"reached": True, "solved": self.yes(), "satisfied": self.yes()}
+
+    def _undone(self, number: str) -> dict[str, Any]:
+        by_hand = ("supervise", "supervise", "raise", "transfer", "link")
+        return {"step": self.chance.choice((*by_hand, *self._steps(number))), "reason": "理由"}
 
     def _count(self, number: str, kind: str) -> int:
         found = rows(
@@ -204,27 +180,63 @@ class Walk:
     def _steps(self, number: str) -> list[str]:
         kinds = "('supervised', 'raised', 'clue_opened')"
         found = rows(
-            self.desk, f"SELECT step FROM event WHERE ticket = '{number}' AND kind IN {kinds} AND step IS NOT NULL"
+            self.desk,
+            f"SELECT step FROM event WHERE ticket = '{number}' AND kind IN {kinds} AND step IS NOT NULL",
         )
         return [each["step"] for each in found]
 
 
+_BECAUSE = {"reason": "理由"}
+_BODIES: dict[Act, Callable[[Walk, str], dict[str, Any]]] = {
+    Act.ANSWER: lambda *_: {"words": "说明"},
+    Act.URGE: lambda *_: {"words": "说明"},
+    Act.REFUSE: lambda w, _: {"reason_code": w.code("refusals")},
+    Act.INVALIDATE: lambda w, _: {"reason_code": w.code("invalid")},
+    Act.TRANSFER: lambda *_: {"line": "110"},
+    Act.SUPPLEMENT: lambda *_: {"elements": {"place": "滨河路"}},
+    Act.DISPATCH: lambda w, _: {"department": w.unit(), "assists": [w.unit()] * w.yes(), **_BECAUSE},
+    Act.RETURN_: lambda *_: {"head": "负责人", **_BECAUSE},
+    Act.SETTLE_RETURN: Walk._settled,
+    Act.REASSIGN: lambda w, _: {"department": w.unit(), **_BECAUSE},
+    Act.CONFER: lambda w, _: {"lead": w.unit(), "assists": [w.unit()], "outcome": "会商"},
+    Act.CONTACT: lambda w, _: {"reached": w.yes(), "words": "联系"},
+    Act.EXTEND: lambda w, _: {"workdays": w.chance.choice((1, 2, 3)), **_BECAUSE},
+    Act.SETTLE_EXTENSION: lambda w, _: {"accept": w.yes(), **_BECAUSE},
+    Act.SUSPEND: Walk._suspended,
+    Act.REPLY: lambda w, _: {"words": "答复", "solved": w.yes()},
+    Act.REVIEW: Walk._reviewed,
+    Act.CALL_BACK: Walk._called_back,
+    Act.SUPERVISE: lambda w, _: {"level": w.chance.choice((1, 2, 3)), **_BECAUSE},
+    Act.UNDO: Walk._undone,
+    Act.MERGE: lambda w, _: {"into": w.chance.choice(w.numbers)},
+    Act.LINK: lambda w, _: {"earlier": w.chance.choice(w.numbers)},
+    Act.END: lambda *_: {"evidence": "盖章答复", **_BECAUSE},
+    Act.MARK_CALLER: lambda w, _: {"malicious": w.yes(), **_BECAUSE},
+    Act.SETTLE_CLUE: lambda w, _: {"confirm": w.yes(), **_BECAUSE},
+    Act.REDO: lambda *_: dict(_BECAUSE),
+    Act.RAISE_: lambda *_: dict(_BECAUSE),
+}
+
+
 def parts_and_wholes(desk: Desk) -> list[str]:
     """Where a part counts more than its whole, a sum is negative, or what became of tickets does not add up."""
-    from rules.measures import MEASURES, part_of
-
     found = []
     with desk.database.reading() as tx:
         daily = [dict(each) for each in tx.connection().execute(text("SELECT * FROM daily_count")).mappings()]
     for row in daily:
         place = f"{row['day']} {row['dimension']} {row['key']}"
-        found += [f"{place} {code} {row[code]}" for code in MEASURES if code != "open_change" and row[code] < 0]
+        found += [
+            f"{place} {code} {row[code]}" for code in MEASURES if code != "open_change" and row[code] < 0
+        ]
         found += [
             f"{place}: {part} {row[part]} > {whole} {row[whole]}"
-            for whole in MEASURES for part in MEASURES
+            for whole in MEASURES
+            for part in MEASURES
             if part_of(part, whole) and row[part] > row[whole]
         ]
-        went = sum(row[code] for code in ("direct", "dispatched", "refused", "transferred", "invalid", "waiting"))
+        went = sum(
+            row[code] for code in ("direct", "dispatched", "refused", "transferred", "invalid", "waiting")
+        )
         if went != row["received"]:
             found.append(f"{place}: received {row['received']} went {went}")
         if row["due"] != row["on_time"] + row["late"]:

@@ -133,6 +133,23 @@ def test_behind_a_figure_of_limits_stand_no_promises_that_still_run(desk: Desk):
         figures.behind(desk, SUPERVISOR, Behind("late", WEEK.begin, WEEK.end, "colour", ("red",)), LATER)
 
 
+def test_a_ticket_that_cannot_be_counted_holds_up_no_other(desk: Desk, monkeypatch):
+    bad, good = send(desk), send(desk, "2026-11-16 10:00", text="小区门口的垃圾没有人清运，味道很大。")
+    received = rows(desk, f"SELECT received_at FROM ticket WHERE number = '{bad}'")
+    real = figures.tally
+
+    def tally(matter):
+        if matter.received_at == at("2026-11-16 09:00"):
+            raise ValueError("unknown stage")
+        return real(matter)
+
+    monkeypatch.setattr(figures, "tally", tally)
+    assert received and good
+    assert figures.live(desk, WEEK, LATER)["totals"]["counts"]["received"] == 1
+    monkeypatch.undo()
+    assert figures.live(desk, WEEK, LATER)["totals"]["counts"]["received"] == 2
+
+
 @pytest.mark.parametrize("seed", [3, 11])
 def test_whatever_happens_to_tickets_the_sums_are_exact(tmp_path: Path, seed: int):
     with new_desk(tmp_path) as desk:
