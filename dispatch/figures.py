@@ -1,6 +1,6 @@
 """Counting and reporting (统计报表): every changed ticket is counted again, reports are made, frozen and corrected."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -17,6 +17,7 @@ from reports import document
 from reports import period as periods
 from reports.document import OF_LIMITS, Counted, Material
 from reports.fold import members
+from reports.matter import Counts
 from reports.period import Period
 from reports.tally import tally
 from rules.access import DEPARTMENT_ROLES, Actor, require
@@ -42,34 +43,50 @@ class NoReport(DeskError):
 
 
 def count_batch(desk: Desk, n: int = BATCH, wait: bool = False) -> int:
-    """Count up to `n` changed tickets anew; how many there were. With `wait` also those that others hold locked."""
+    """Count up to `n` changed tickets anew; how many there were. What others hold now is left to them, or waited for.
+
+    Raises Busy where a ticket is waited for in vain.
+    """
     with desk.database.transaction() as tx:
-        found = stored.untallied(desk.database, tx, n, wait)
+        found = _tallied(stored.untallied(desk.database, tx, n, wait))
         if found:
-            stored.write(tx, {each.number: (each.words, tally(each.matter)) for each in found})
+            stored.write(tx, found)
     return len(found)
 
 
+def _tallied(several: Iterable[stored.Counted]) -> dict[str, tuple[stored.Words, Counts]]:
+    """What each ticket adds. One that cannot be counted waits and is told of; all others must not wait for it."""
+    found = {}
+    for each in several:
+        try:
+            found[each.number] = (each.words, tally(each.matter))
+        except Exception as fault:
+            log.error("ticket_not_counted", ticket=each.number, why=repr(fault))
+    return found
+
+
 def catch_up(desk: Desk, tell: Tell = lambda _: None, n: int = BATCH) -> int:
-    """Count everything that changed; how many tickets. What others hold locked now is theirs to count."""
+    """Count everything that had changed when this began; how many tickets.
+
+    What another process is counting at this moment, or an act is changing, is waited for at the end: a report that is
+    made then must not lack it.
+    """
     total = 0
     while counted := count_batch(desk, n):
         total += counted
         tell(total)
+    while counted := count_batch(desk, n, wait=True):
+        total += counted
+        tell(total)
+        if counted < n:
+            break
     return total
-
-
-def settle(desk: Desk) -> None:
-    """Count everything that changed, and wait for what others are counting or changing: nothing is left out."""
-    catch_up(desk)
-    while count_batch(desk, wait=True):
-        pass
 
 
 def rebuild(desk: Desk, tell: Tell = lambda _: None) -> int:
     """Forget all counts and count every ticket again (重建); figures are too small until it is done."""
     with desk.database.transaction() as tx:
-        stored.forget(tx)
+        stored.forget(desk.database, tx)
     return catch_up(desk, tell)
 
 
@@ -87,7 +104,7 @@ def live(desk: Desk, period: Period, now: datetime, department: str | None = Non
     require_begun(period, now)
     catch_up(desk)
     policy, calendar = desk.packs.of(desk.packs.active(now).hash)
-    with desk.database.reading() as tx:
+    with desk.database.reading(steady=True) as tx:
         known = {each.code: each.name for each in registry.departments(tx)}
         code = code_of(department, policy, known) if department else None
         whose = members("department", code, policy) if code else None
@@ -251,7 +268,7 @@ def freeze(desk: Desk, period: Period, now: datetime, by: str, reason: str = "")
     """
     if period.end >= now.astimezone(CHINA).date():
         raise BadInput(f"{period.name} 还没有结束，不能定稿。", hint="请在结束后再定稿。")
-    settle(desk)  # what the worker is counting at this moment belongs to the report, too
+    catch_up(desk)
     made = live(desk, period, now)
     try:
         with desk.database.transaction() as tx:

@@ -19,7 +19,19 @@ BATCH = 100
 
 def drain(desk: Desk, now: datetime) -> int:
     """Look at one claimed batch; how many rows were claimed (0: nothing waits). Raises Outage."""
-    return draining.drain(desk, "ladder", BATCH, lambda works: _look(desk, works, now), now)
+
+    def settle(works: Sequence[Work]) -> None:
+        _to_be_counted(desk, works)
+        _look(desk, works, now)
+
+    return draining.drain(desk, "ladder", BATCH, settle, now)
+
+
+def _to_be_counted(desk: Desk, works: Sequence[Work]) -> None:
+    """The contacts that urged are counted also where looking at their tickets fails, for a while or for good."""
+    with desk.transaction() as tx:
+        held = tickets.lock_all(tx, sorted({work.ticket for work in works}))
+        tickets.untally(tx, tuple(held))
 
 
 def _look(desk: Desk, works: Sequence[Work], now: datetime) -> None:
@@ -27,7 +39,6 @@ def _look(desk: Desk, works: Sequence[Work], now: datetime) -> None:
     with desk.transaction() as tx:
         mine = set(outbox.finish_all(tx, works, now))
         held = tickets.lock_all(tx, sorted({work.ticket for work in works if work.id in mine}))
-        tickets.untally(tx, tuple(held))  # the contact that urged it is to be counted
         for ticket in held.values():
             terms = desk.packs.of(ticket.pack, tx)
             facts = stored_facts.gather(tx, ticket)

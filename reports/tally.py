@@ -9,6 +9,7 @@ which it ends, and reports read the days that are over. What is counted, and by 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import pairwise
 
 from reports.matter import HOTLINE, Counts, Event, Holders, Matter, Promise, Sums, day_of
 from rules.lifecycle import STAGES
@@ -129,6 +130,8 @@ def _outcome(promise: Promise, matter: Matter, later: Sequence[Promise]) -> str 
     match promise.state:
         case "armed":
             return "missed"
+        case "met" if _called_off_by_caller(promise, matter):
+            return _called_off(promise, matter, later)
         case "met":
             return "kept" if stopped is not None and stopped <= due else "missed"
         case "held":
@@ -148,14 +151,28 @@ def _outcome(promise: Promise, matter: Matter, later: Sequence[Promise]) -> str 
 def _called_off(promise: Promise, matter: Matter, later: Sequence[Promise]) -> str | None:
     """A promise that was called off after it was missed stays missed; one that was renewed lives in the next row."""
     renewed = any(each.kind == promise.kind and each.started_at == promise.started_at for each in later)
-    stopped = promise.stopped_at
-    if renewed or stopped is None or promise.due_at is None:
+    if renewed or promise.stopped_at is None or promise.due_at is None:
         return None
-    if promise.kind == ClockKind.FIRST_CONTACT:  # the reply ended it, the approval only wrote it down
-        replied = [each.at for each in matter.events if each.kind == Happened.REPLIED and each.at <= stopped]
-        approved = any(_approves(each) and each.at == stopped for each in matter.events)
-        stopped = replied[-1] if approved and replied else stopped
-    return "missed" if stopped > promise.due_at else None
+    return "missed" if _ran_until(promise, promise.stopped_at, matter) > promise.due_at else None
+
+
+def _called_off_by_caller(promise: Promise, matter: Matter) -> bool:
+    """Who takes the matter back, or whose matter joins another, ends the waiting: nobody dispatched or signed it."""
+    ends = (Happened.WITHDRAWN, Happened.MERGED)
+    return promise.kind in (ClockKind.DISPATCH, ClockKind.SIGN) and any(
+        each.kind in ends and each.at == promise.stopped_at for each in matter.events
+    )
+
+
+def _ran_until(promise: Promise, stopped: datetime, matter: Matter) -> datetime:
+    """When a promise that was called off had last run: it rests while a reply is reviewed and, for the handling, while
+    the ticket is suspended."""
+    rests = {Stage.REVIEWING, Stage.SUSPENDED} if promise.kind == ClockKind.HANDLE else {Stage.REVIEWING}
+    moves = [each for each in matter.events if "stage" in each.data]
+    for before, each in pairwise(moves):
+        if each.at == stopped and before.data["stage"] in rests:
+            return before.at
+    return stopped
 
 
 def _responsible(promise: Promise, kind: ClockKind, holders: Holders) -> str:
@@ -266,30 +283,31 @@ class _Walk:
             return
         if current is not None:
             current.concluded = True
-        self._concluded(event.at, "reached")
-        for asked, yes in (("solved", "solved"), ("satisfied", "satisfied")):
+        self._concluded(event, "reached")
+        for asked in ("solved", "satisfied"):
             answer = event.data.get(asked)
             if answer is not None:
-                self._answer(event.at, f"{asked}_known")
+                self._answer(event, f"{asked}_known")
                 if answer:
-                    self._answer(event.at, yes)
+                    self._answer(event, asked)
         if event.data.get("satisfied") is None:
-            self._answer(event.at, "unrated")
+            self._answer(event, "unrated")
 
     def _close(self, event: Event) -> None:
         """Closed without an answer of the caller: not reached, or not asked (未评价)."""
         current = self.rounds[-1] if self.rounds else None
         if current is not None and not current.concluded:
             current.concluded = True
-            self._concluded(event.at, "unrated")
+            self._concluded(event, "unrated")
 
-    def _concluded(self, at: datetime, how: str) -> None:
-        self._answer(at, "concluded")
-        self._answer(at, how)
+    def _concluded(self, event: Event, how: str) -> None:
+        self._answer(event, "concluded")
+        self._answer(event, how)
 
-    def _answer(self, at: datetime, measure: str) -> None:
-        department = self.holders.department(at) or self.matter.department or HOTLINE
-        self.counts.add(day_of(at), department, measure)
+    def _answer(self, event: Event, measure: str) -> None:
+        """A merged ticket has no department of its own: the event names the one whose reply its caller was told."""
+        whose = event.data.get("department") or self.holders.department(event.at)
+        self.counts.add(day_of(event.at), whose or self.matter.department or HOTLINE, measure)
 
     def _move(self, event: Event) -> None:
         """Who has the open ticket now; what one holder loses the next one has, so that open tickets add up."""

@@ -88,7 +88,9 @@ def call_back_follower(body: bodies.CallBackBody, case: Case) -> Outcome:
     _may_be_called_back(case.facts, lead)
     decision = returns.of_call_back(case.facts, body, case.policy, case.now)
     stage = lifecycle.move(case.facts.stage, Act.CALL_BACK, decision.what)
-    called = returns.called_back(body, case.now)
+    called = returns.called_back(
+        body, case.now, lead.department
+    )  # whose answer it was that the caller judged
     if decision.what != "unsatisfied":
         rated = {"solved": body.solved, "satisfied": body.satisfied} if body.reached else {}
         return Outcome(happenings=(called,), changes=rated, decision=decision)

@@ -103,10 +103,10 @@ def may_review(facts: Facts, body: ReviewBody) -> None:
         raise BadInput("退回答复时请写明理由。")
 
 
-def called_back(body: CallBackBody, now: datetime) -> Happening:
-    """The event of a callback, of a ticket's own caller or of one that was merged."""
+def called_back(body: CallBackBody, now: datetime, department: str | None = None) -> Happening:
+    """The event of a callback; of a merged ticket's caller `department` says whose answer it was."""
     said = {"reached": body.reached, "solved": body.solved, "satisfied": body.satisfied, "words": body.words}
-    return Happening(Happened.CALLED_BACK, now, said)
+    return Happening(Happened.CALLED_BACK, now, {**said, "department": department} if department else said)
 
 
 def of_call_back(facts: Facts, body: CallBackBody, policy: Policy, now: datetime) -> Decision:

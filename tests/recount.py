@@ -113,29 +113,38 @@ def _limits(s: _Sql) -> Iterator[tuple[str, str]]:
         "EXISTS (SELECT 1 FROM clock d WHERE d.ticket = c.ticket AND d.kind = c.kind AND d.id > c.id "
         "AND d.started_at = c.started_at)"
     )
-    approved = (
-        f"EXISTS (SELECT 1 FROM event e WHERE e.ticket = c.ticket AND e.kind = 'reviewed' "
-        f"AND {s.data('stage')} = 'to_call_back' AND e.at = c.stopped_at)"
-    )
-    kept = "c.state = 'met' AND c.stopped_at <= c.due_at"
-    base = "c.state = 'armed' OR (c.state = 'met' AND c.stopped_at > c.due_at)"
     paused = f"(c.state = 'paused' AND c.due_at <= {suspended})"
     held = f"(c.state = 'held' AND {replied} > c.due_at)"
-    off = f"(c.state = 'cancelled' AND NOT {renewed} AND c.stopped_at > c.due_at)"
-    last = "(SELECT max(e.at) FROM event e WHERE e.ticket = c.ticket AND e.kind = 'replied' AND e.at <= c.stopped_at)"
-    off_contact = (
-        f"(c.state = 'cancelled' AND NOT {renewed} AND c.due_at < "
-        f"CASE WHEN {approved} THEN coalesce({last}, c.stopped_at) ELSE c.stopped_at END)"
+    by_caller = (
+        "EXISTS (SELECT 1 FROM event e WHERE e.ticket = c.ticket AND e.at = c.stopped_at "
+        "AND e.kind IN ('withdrawn', 'merged'))"
     )
+
+    def over(*resting: str) -> str:
+        """Called off when it was missed already; what had rested by then ran until it came to rest."""
+        at_rest = ", ".join(f"'{each}'" for each in resting)
+        rested = (
+            f"(SELECT b.at FROM event e JOIN event b ON b.id = (SELECT max(m.id) FROM event m WHERE m.ticket = e.ticket "
+            f"AND m.id < e.id AND {s.data('stage', 'm')} IS NOT NULL) WHERE e.ticket = c.ticket "
+            f"AND e.at = c.stopped_at AND {s.data('stage')} IS NOT NULL AND {s.data('stage', 'b')} IN ({at_rest}) "
+            "ORDER BY e.id LIMIT 1)"
+        )
+        return f"(NOT {renewed} AND coalesce({rested}, c.stopped_at) > c.due_at)"
+
     least = "CASE WHEN c.state = 'met' AND c.stopped_at < c.due_at THEN c.stopped_at ELSE c.due_at END"
     hotline, begun = "''", f"coalesce({s.holder('c.ticket', 'c.started_at')}, '')"
     handled = f"coalesce({s.holder('c.ticket', least)}, '')"
-    for kind, department, cancelled, due, on_time in (
-        ("dispatch", hotline, off, "dispatch_due", "dispatched_on_time"),
-        ("sign", begun, off, "sign_due", "signed_on_time"),
-        ("first_contact", begun, off_contact, "contact_due", "responded"),
-        ("handle", handled, off, "due", "on_time"),
+    for kind, department, rests, due, on_time in (
+        ("dispatch", hotline, ("reviewing",), "dispatch_due", "dispatched_on_time"),
+        ("sign", begun, ("reviewing",), "sign_due", "signed_on_time"),
+        ("first_contact", begun, ("reviewing",), "contact_due", "responded"),
+        ("handle", handled, ("reviewing", "suspended"), "due", "on_time"),
     ):
+        off = f"c.state = 'met' AND {by_caller}" if kind in ("dispatch", "sign") else "c.state IS NULL"
+        cancelled = f"((c.state = 'cancelled' OR ({off})) AND {over(*rests)})"
+        met = f"c.state = 'met' AND NOT ({off})"
+        kept = f"{met} AND c.stopped_at <= c.due_at"
+        base = f"c.state = 'armed' OR ({met} AND c.stopped_at > c.due_at)"
         rows = (
             f"SELECT {s.day('c.due_at')}, {department}, c.ticket, 1 FROM clock c JOIN ticket t ON t.number = c.ticket "
             f"WHERE t.stage <> 'merged' AND c.kind = '{kind}' AND c.scope = 'ticket' AND c.due_at IS NOT NULL"
@@ -162,7 +171,7 @@ def _answers(s: _Sql) -> Iterator[tuple[str, str]]:
     yield "done", done
     yield "redone", f"{done} AND EXISTS (SELECT 1 FROM event x WHERE {until} AND x.kind = 'redone')"
     yield "called_back", f"{done} AND EXISTS (SELECT 1 FROM event x WHERE {until} AND x.kind = 'called_back')"
-    whose = f"coalesce({s.holder('e.ticket', 'e.at')}, t.department, '')"
+    whose = f"coalesce({s.data('department')}, {s.holder('e.ticket', 'e.at')}, t.department, '')"
     said = (
         f"SELECT {s.day('e.at')}, {whose}, e.ticket, 1 FROM event e JOIN ticket t ON t.number = e.ticket "
         f"WHERE e.kind = 'called_back' AND {s.true('reached')}"
@@ -196,10 +205,18 @@ def _pressure(s: _Sql) -> Iterator[tuple[str, str]]:
     )
     yield "urged", f"{rows.format('urged')} UNION ALL {rows.format('joined')}"
     for kind, word in (("supervised", "supervise"), ("raised", "raise")):
-        taken_back = (
-            f"EXISTS (SELECT 1 FROM event u WHERE u.ticket = e.ticket AND u.kind = 'undone' AND u.id > e.id "
-            f"AND {s.data('step', 'u')} = coalesce(e.step, '{word}'))"
+        # The newest that is still in force is taken back: between it and its undoing, as many are undone as came.
+        undone = f"u.ticket = e.ticket AND u.kind = 'undone' AND {s.data('step', 'u')} = coalesce(e.step, '{word}')"
+        between = "{0}.ticket = e.ticket AND {0}.id > e.id AND {0}.id < u.id"
+        came = (
+            f"(SELECT count(*) FROM event p WHERE {between.format('p')} AND p.kind = '{kind}' "
+            f"AND coalesce(p.step, '{word}') = coalesce(e.step, '{word}'))"
         )
+        went = (
+            f"(SELECT count(*) FROM event v WHERE {between.format('v')} AND v.kind = 'undone' "
+            f"AND {s.data('step', 'v')} = coalesce(e.step, '{word}'))"
+        )
+        taken_back = f"EXISTS (SELECT 1 FROM event u WHERE {undone} AND u.id > e.id AND {came} = {went})"
         yield kind, f"{rows.format(kind)} AND NOT {taken_back}"
 
 

@@ -162,6 +162,9 @@ class WriteLock:
                 os.close(self._free.pop())
 
 
+_ONE_MOMENT = {"isolation_level": "REPEATABLE READ"}
+
+
 class Database:
     """The desk's database behind one URL; cheap to keep, safe to share between threads, not over a fork."""
 
@@ -192,6 +195,7 @@ class Database:
                 },
             )
         self._writing = self.engine.execution_options(writing=True)
+        self._steady = self.engine if self.is_sqlite else self.engine.execution_options(**_ONE_MOMENT)
 
     def _sqlite(self) -> Engine:
         if not self.url.database or self.url.database == ":memory:":
@@ -220,9 +224,12 @@ class Database:
             tx.commit()
 
     @contextmanager
-    def reading(self) -> Iterator[Transaction]:
-        """A reading transaction, never committed; on SQLite it takes no lock."""
-        with saying_why(), self._open(self.engine) as tx:
+    def reading(self, steady: bool = False) -> Iterator[Transaction]:
+        """A reading transaction, never committed; on SQLite it takes no lock.
+
+        With `steady` all queries see the same moment, as they always do on SQLite.
+        """
+        with saying_why(), self._open(self._steady if steady else self.engine) as tx:
             yield tx
 
     @contextmanager
@@ -240,6 +247,11 @@ class Database:
         a part; SQLite has one writer at a time anyway.
         """
         return query if self.is_sqlite else query.with_for_update(skip_locked=not whole, key_share=True)
+
+    def alone(self, tx: Transaction, table: str) -> None:
+        """Nobody else reads or writes `table` until the transaction ends; on SQLite nobody else writes anyway."""
+        if not self.is_sqlite:
+            tx.connection().exec_driver_sql(f'LOCK TABLE "{table}" IN ACCESS EXCLUSIVE MODE')
 
     def close(self) -> None:
         """Give all connections back."""

@@ -87,7 +87,7 @@ class _Row(NamedTuple):
 def untallied(database: Database, tx: Transaction, n: int, wait: bool = False) -> list[Counted]:
     """Up to `n` tickets that changed since they were last counted, locked to the end of the transaction.
 
-    Those that somebody else holds locked are left for the next time, or with `wait` waited for.
+    Those that somebody else holds locked are left for the next time, or waited for.
     """
     columns = (
         "number", "stage", "department", "category", "area", "channel", "type",
@@ -231,8 +231,12 @@ def _changed(change: Mapping[_Place, Mapping[str, int]]) -> list[Mapping[str, An
     ]
 
 
-def forget(tx: Transaction) -> None:
-    """Drop all counts, and let every ticket be counted anew (重建)."""
+def forget(database: Database, tx: Transaction) -> None:
+    """Drop all counts, and let every ticket be counted anew (重建).
+
+    Nobody counts meanwhile: who had read what a ticket added before would carry the difference to it into empty sums.
+    """
+    database.alone(tx, "tally")
     tx.connection().execute(delete(_tally))
     tx.connection().execute(delete(DAILY_COUNT))
     tx.connection().execute(update(_ticket).where(_ticket.c.tallied).values(tallied=False))
