@@ -115,11 +115,7 @@ def _show(document: Mapping[str, Any]) -> None:
     write(f"{document['title']} {whose}{document['period']}（{document['begins']} 至 {document['ends']}）")
     write(f"{standing(document)}，数据截至 {document['as_of']}，到期类指标计到 {document['counted_until']}")
     totals = document["totals"]
-    rows = [
-        (MEASURES[code].name, n, _change(totals, code))
-        for code, n in totals["counts"].items()
-        if code in MEASURES
-    ]
+    rows = [(_named(code), n, _change(totals, code)) for code, n in totals["counts"].items()]
     table(("指标", "本期", "比上期"), rows)
     rates = [
         (each["name"], totals["rates"][each["code"]]["words"], each["definition"])

@@ -28,6 +28,8 @@ _ENDS = {
     Stage.ANSWERED: "direct",
 }
 _ANSWERS = frozenset((Happened.REPLIED, Happened.ANSWERED, Happened.REFUSED, Happened.ENDED))
+#: Events that name the department which has the ticket from then on.
+_HANDED_OVER = frozenset((Happened.DISPATCHED, Happened.REASSIGNED, Happened.REDONE))
 #: The measures of a limit: due, kept, missed, and replied in time while the review is out.
 _LIMITS: Mapping[ClockKind, tuple[str, str, str, str]] = {
     ClockKind.DISPATCH: ("dispatch_due", "dispatched_on_time", "", ""),
@@ -220,6 +222,7 @@ class _Walk:
     rounds: list[_Round] = field(default_factory=list)
     pressed: list[tuple[str, str, datetime]] = field(default_factory=list)
     holder: str | None = None
+    lead: str | None = None
 
     def run(self) -> None:
         """Every event once, then what can only be said at the end."""
@@ -312,9 +315,14 @@ class _Walk:
     def _move(self, event: Event) -> None:
         """Who has the open ticket now; what one holder loses the next one has, so that open tickets add up."""
         stage = Stage(event.data["stage"])
+        if event.kind in _HANDED_OVER and event.data.get("department"):
+            self.lead = str(event.data["department"])
+        elif stage in (Stage.TO_DISPATCH, Stage.MERGED):
+            self.lead = None
         now: str | None = None
         if not STAGES[stage].final:
-            now = self.holders.department(event.at) if stage in AT_DEPARTMENT else HOTLINE
+            # By the order of events: of two servers one may be a little slow, and sign before it was dispatched.
+            now = self.lead or self.holders.department(event.at) if stage in AT_DEPARTMENT else HOTLINE
         if now != self.holder:
             day = day_of(event.at)
             if self.holder is not None:

@@ -1,6 +1,7 @@
 """Stories that once made the figures lie (统计失真的几种情形): what a person would say of each, by real use cases."""
 
 import random
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,16 @@ def test_of_two_supervisions_the_one_that_was_taken_back_does_not_count(desk: De
     assert summed(desk, "supervised") == {"supervised": 1}
     days = rows(desk, "SELECT day FROM daily_count WHERE dimension = 'all' AND supervised > 0")
     assert [str(each["day"]) for each in days] == ["2026-11-17"]
+
+
+def test_a_server_whose_clock_is_slow_leaves_no_ticket_open_at_the_wrong_place(desk: Desk):
+    """It signs a moment before the ticket was sent there, by its own clock."""
+    number = send(desk)
+    act(desk, number, "reassign", DISPATCHER, at("2026-11-16 10:00"), department="transport", reason="改派")
+    slow = at("2026-11-16 10:00") - timedelta(milliseconds=300)
+    act(desk, number, "sign", of("transport", Role.LIAISON), slow)
+    assert summed(desk, "open_change", key="transport") == {"open_change": 1}
+    assert summed(desk, "open_change") == {"open_change": 0}
 
 
 def test_a_contact_is_counted_even_where_looking_at_its_ticket_fails(desk: Desk, monkeypatch):
