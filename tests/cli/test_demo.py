@@ -161,8 +161,8 @@ def test_a_part_that_dies_is_started_again_and_a_killed_demo_leaves_nothing(star
     assert wait_until(lambda: processes_of(folder) == {})
 
 
-def test_the_headless_week_is_whole_recounted_and_always_the_same(tmp_path: Path) -> None:
-    first = told(hotline("demo", "--headless", "--dir", tmp_path / "a", "--json"))
+def test_the_headless_week_is_whole_recounted_and_always_the_same(demo_week) -> None:
+    folder, first = demo_week
     assert first["tickets"] >= 400 and first["requests"] > first["tickets"]
     assert first["tickets"] == sum(first["by_stage"].values())
     assert all(first["ladder_levels"][level] > 0 for level in "12345")
@@ -171,5 +171,5 @@ def test_the_headless_week_is_whole_recounted_and_always_the_same(tmp_path: Path
     assert (first["without_owner"], first["without_decision"], first["recount_differences"]) == (0, 0, 0)
     assert first["report_path"] is None
     assert told(hotline("demo", "--headless", "--json")) == first
-    again = hotline("demo", "--headless", "--dir", tmp_path / "a", "--json")
+    again = hotline("demo", "--headless", "--dir", folder, "--json")
     assert again.exit_code == 2 and again.stdout == ""
