@@ -18,7 +18,7 @@ from tests.house import HOUSE
 from tests.papers import Block, blocks, is_shown
 
 #: Longer than any paper takes on an idle machine; the tests may share theirs.
-PATIENCE = 300.0
+PATIENCE = 600.0
 _END = "=-= end of block =-="
 _CURL = Path(__file__).with_name("curl.py")
 
@@ -97,7 +97,7 @@ class Newcomer:
                                          stderr=out, stdin=subprocess.DEVNULL, start_new_session=True)  # fmt: skip
             self._open[block.commands] = begun, file
         begun, file = self._open[block.commands]
-        deadline = time.monotonic() + PATIENCE / 2
+        deadline = time.monotonic() + PATIENCE / 4
         while True:
             ended = begun.poll() is not None or time.monotonic() > deadline
             printed = file.read_text(encoding="utf-8")
@@ -106,9 +106,9 @@ class Newcomer:
             time.sleep(0.1)
 
     def leave(self) -> None:
-        """Close the terminals as Ctrl-C would."""
+        """Close the terminals. SIGTERM, as a shell in the background hands SIGINT on as ignored."""
         for begun, _ in self._open.values():
-            _end(begun, signal.SIGINT)
+            _end(begun, signal.SIGTERM)
 
 
 class Shell:
