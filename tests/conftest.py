@@ -1,9 +1,13 @@
 """The servers every test may ask for (测试夹具), each started once, and only when asked for."""
 
+import json
 import os
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -11,6 +15,7 @@ import redis
 from dispatch.desk import Desk
 from dispatch.embedded import EmbeddedQueue
 from tests.desks import new_desk
+from tests.house import HOUSE
 from tests.servers import fresh_database, running_postgres
 
 
@@ -63,6 +68,23 @@ def empty_valkey(valkey_url: str) -> Iterator[str]:
 def _short_temporary() -> str:
     """A socket path holds 107 bytes; some temporary folders are longer than half of that."""
     return tempfile.gettempdir() if len(os.fsencode(tempfile.gettempdir())) < 60 else "/tmp"
+
+
+@pytest.fixture(scope="session")
+def demo_week(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    """The folder of a headless demo and what it told: a minute's work, so done once. Copy the folder to write in it."""
+    folder = tmp_path_factory.mktemp("week") / "demo-data"
+    command = [sys.executable, "-P", "-m", "cli", "demo", "--headless", "--dir", str(folder), "--json"]
+    env = {name: value for name, value in os.environ.items() if not name.startswith("HOTLINE_")}
+    told = subprocess.run(
+        command,
+        env={**env, "PYTHONPATH": str(HOUSE)},
+        cwd=folder.parent,
+        capture_output=True,
+        check=True,
+        timeout=600,
+    )
+    return folder, json.loads(told.stdout)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

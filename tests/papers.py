@@ -3,14 +3,15 @@
 import ast
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.house import Source
+from tests.house import DOORS, ROOMS, Source
 
 
 def glossary_rows(text: str) -> list[tuple[str, str]]:
@@ -36,6 +37,20 @@ def strange_words(rows: Sequence[tuple[str, str]], code: str) -> Iterator[str]:
             yield f"{english} {chinese} stands in no code"
     for side in zip(*rows, strict=True):
         yield from (f"{each} stands twice" for each in sorted({w for w in side if side.count(w) > 1}))
+
+
+def spoken(texts: Iterable[tuple[str, str]]) -> str:
+    """All that the rooms and doors say: their code, pages and packs, without tests and papers."""
+    return "\n".join(
+        text
+        for path, text in texts
+        if path.partition("/")[0] in (*ROOMS, *DOORS) and not path.endswith(".md")
+    )
+
+
+def unspoken_words(rows: Sequence[tuple[str, str]], said: str) -> Iterator[str]:
+    """Glossary rows whose 中文 nobody is ever told."""
+    yield from (f"{english} {chinese} is said nowhere" for english, chinese in rows if chinese not in said)
 
 
 def pins(lock: str) -> dict[str, str]:
@@ -101,3 +116,73 @@ def texts(house: Path) -> Iterator[tuple[str, str]]:
                 pending.append(each)
             elif b"\0" not in (raw := each.read_bytes()):
                 yield inside, raw.decode("utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Commands of a paper as they stand, where they stand, and what the paper says that they print.
+
+    `apart` marks those that stay in a terminal of their own (```sh apart).
+    """
+
+    line: int
+    heading: str
+    commands: str
+    shown: str | None
+    apart: bool
+
+
+_PARTS = re.compile(
+    r"^## (?P<heading>[^\n]+)$|^```(?P<kind>[^\n`]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL
+)
+
+
+def blocks(paper: str) -> list[Block]:
+    """The ```sh blocks of a paper, each with the ```text block that follows it, if one does."""
+    found: list[Block] = []
+    heading, end = "", 0
+    for part in _PARTS.finditer(paper):
+        if part["heading"]:
+            heading = part["heading"]
+            continue
+        kind, _, mark = part["kind"].partition(" ")
+        if kind == "sh":
+            line = paper.count("\n", 0, part.start()) + 1
+            found.append(Block(line, heading, part["body"], None, mark == "apart"))
+        elif kind == "text" and found and not paper[end : part.start()].strip():
+            last = found.pop()
+            found.append(Block(last.line, last.heading, last.commands, part["body"], last.apart))
+        end = part.end()
+    return found
+
+
+def is_shown(shown: str, printed: str) -> bool:
+    """Whether the paper shows what was printed; … stands for anything, on a line of its own for any lines."""
+    lines = [line.rstrip() for line in shown.strip().splitlines()]
+    pattern = "".join(
+        "(?s:.*)" if line.strip() == "…" else ".*".join(map(re.escape, line.split("…"))) + r"[ \t]*(?:\n|\Z)"
+        for line in lines
+    )
+    return re.fullmatch(pattern, printed.strip("\n") + "\n") is not None
+
+
+def unproven(paper: str) -> Iterator[str]:
+    """Claims (numbered headings) without a command, or with one whose answer the paper does not show."""
+    said = blocks(paper)
+    for claim in re.findall(r"^## (\d+\. .+)$", paper, re.MULTILINE):
+        proofs = [each for each in said if each.heading == claim]
+        if not any(each.shown for each in proofs):
+            yield f"{claim}: no command with its answer"
+
+
+def strange_tables(paper: str, code: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+    """Where a table of wire words (heading → word → 中文) says other than the code, in either direction."""
+    for heading, words in code.items():
+        section = re.search(rf"^## {re.escape(heading)}$(.*?)(?=^## |\Z)", paper, re.MULTILINE | re.DOTALL)
+        rows = glossary_rows(section[1]) if section else []
+        for english, chinese in sorted(set(rows) ^ set(words.items())):
+            where = "only in the glossary" if (english, chinese) in rows else "only in the code"
+            yield f"{heading}: {english} {chinese} stands {where}"
+        yield from (
+            f"{heading}: {each} stands twice" for each in sorted({w for w in rows if rows.count(w) > 1})
+        )

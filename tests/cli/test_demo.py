@@ -162,8 +162,8 @@ def test_a_part_that_dies_is_started_again_and_a_killed_demo_leaves_nothing(star
     assert wait_until(lambda: processes_of(folder) == {})
 
 
-def test_the_headless_week_is_whole_recounted_and_always_the_same(tmp_path: Path) -> None:
-    first = told(hotline("demo", "--headless", "--dir", tmp_path / "a", "--json"))
+def test_the_headless_week_is_whole_recounted_and_always_the_same(demo_week) -> None:
+    folder, first = demo_week[0], dict(demo_week[1])
     assert first["tickets"] >= 400 and first["requests"] > first["tickets"]
     assert first["tickets"] == sum(first["by_stage"].values())
     assert all(first["ladder_levels"][level] > 0 for level in "12345")
@@ -171,12 +171,12 @@ def test_the_headless_week_is_whole_recounted_and_always_the_same(tmp_path: Path
     assert {stage for stage, row in STAGES.items() if row.final} <= set(first["by_stage"])
     assert (first["without_owner"], first["without_decision"], first["recount_differences"]) == (0, 0, 0)
     report = Path(first.pop("report_path"))
-    assert report.parent == tmp_path / "a" and "2026-W46" in report.name
+    assert report.parent == folder and "2026-W46" in report.name
     assert "工作周报" in report.read_text("utf-8")
     second = told(hotline("demo", "--headless", "--json"))
     elsewhere = Path(second.pop("report_path"))
     assert elsewhere.is_file()
     shutil.rmtree(elsewhere.parent)
     assert second == first
-    again = hotline("demo", "--headless", "--dir", tmp_path / "a", "--json")
+    again = hotline("demo", "--headless", "--dir", folder, "--json")
     assert again.exit_code == 2 and again.stdout == ""
