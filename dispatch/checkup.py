@@ -150,7 +150,11 @@ def _inside(database: Database, found: Settings, now: datetime) -> Iterator[Find
 
 def _pack(database: Database, now: datetime) -> Finding:
     policy = Packs(database).active(now)
-    return Finding("规则包", True, f"{policy.title}（{policy.hash[:12]}）")
+    named = f"{policy.title}（{policy.hash[:12]}）"
+    if not policy.indicators:
+        mend = "请运行 hotline init --pack 名字或文件夹，启用写有 indicators.toml 的新版规则包。"
+        return Finding("规则包", False, f"{named}没有指标，报表只有数、没有率", mend)
+    return Finding("规则包", True, named)
 
 
 def _model(database: Database, found: Settings, now: datetime) -> Finding:
