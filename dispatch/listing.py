@@ -35,7 +35,7 @@ def lists(
         rows = [
             _row(each, policy, former) | {k: say(each) for k, say in words.items()} for each in listed.rows
         ]
-        return {"total": listed.total, "withheld": listed.withheld, "rows": rows}
+        return {"total": listed.total, "more": listed.more, "withheld": listed.withheld, "rows": rows}
 
     days = (period.begin, period.end, departments, SHOWN)
     return {

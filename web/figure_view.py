@@ -217,6 +217,7 @@ def _list(document: Json, code: str, title: str, said: str, empty: str) -> dict[
         "said": said,
         "empty": empty,
         "total": given["total"],
+        "beyond": "以上" if given.get("more") else "",
         "withheld": given["withheld"],
         "rest": given["total"] - given["withheld"] - len(rows),
         "first": rows[:SHOWN],

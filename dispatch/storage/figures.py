@@ -8,7 +8,7 @@ from datetime import date
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Dialect, delete, func, select, text, update
+from sqlalchemy import JSON, Dialect, Select, delete, func, literal, select, text, update
 from sqlmodel import SQLModel
 
 from dispatch.storage.database import Database, Transaction
@@ -37,6 +37,8 @@ _untallied = text("NOT ticket.tallied")
 
 #: Events that the counts have no use for.
 _SILENT = (
+    Happened.CONTACTED,
+    Happened.EXTENSION_ASKED,
     Happened.WARNED,
     Happened.BREACHED,
     Happened.DUTY_CALLED,
@@ -98,7 +100,8 @@ def untallied(database: Database, tx: Transaction, n: int, wait: bool = False) -
     )
     rows = tx.connection().execute(database.unclaimed(query, whole=wait)).all()
     numbers = [row.number for row in rows]
-    events, legs, promises = _events(tx, numbers), _legs(tx, numbers), _promises(tx, numbers)
+    several = _among(tx, numbers)
+    events, legs, promises = _events(tx, several), _legs(tx, several), _promises(tx, several)
     return [
         Counted(
             row.number,
@@ -119,31 +122,42 @@ def untallied(database: Database, tx: Transaction, n: int, wait: bool = False) -
     ]
 
 
-def _events(tx: Transaction, numbers: Sequence[str]) -> Mapping[str, list[Event]]:
+_Several = Select[tuple[str]]
+
+
+def _among(tx: Transaction, numbers: list[str]) -> _Several:
+    """The numbers as a query of one bound text: hundreds of marks cost the driver more than the database needs."""
+    given = literal(numbers, JSON)
+    sqlite = tx.connection().dialect.name == "sqlite"
+    unpack = func.json_each(given) if sqlite else func.json_array_elements_text(given)
+    return select(unpack.table_valued("value").c.value)
+
+
+def _events(tx: Transaction, several: _Several) -> Mapping[str, list[Event]]:
     found: defaultdict[str, list[Event]] = defaultdict(list)
     e = _event.c
     query = select(e.ticket, e.kind, e.at, e.data, e.step).where(
-        e.ticket.in_(numbers), e.kind.not_in([each.value for each in _SILENT])
+        e.ticket.in_(several), e.kind.not_in([each.value for each in _SILENT])
     )
     for ticket, kind, at, data, step in tx.connection().execute(query.order_by(e.id)).all():
         found[ticket].append(Event(kind, at, data, step or ""))
     return found
 
 
-def _legs(tx: Transaction, numbers: Sequence[str]) -> Mapping[str, list[Leg]]:
+def _legs(tx: Transaction, several: _Several) -> Mapping[str, list[Leg]]:
     found: defaultdict[str, list[Leg]] = defaultdict(list)
     a = _assignment.c
-    query = select(a.ticket, a.department, a.part, a.at, a.ended_at, a.result).where(a.ticket.in_(numbers))
+    query = select(a.ticket, a.department, a.part, a.at, a.ended_at, a.result).where(a.ticket.in_(several))
     for ticket, department, part, at, ended_at, result in tx.connection().execute(query.order_by(a.id)).all():
         found[ticket].append(Leg(department, part == "lead", at, ended_at, result))
     return found
 
 
-def _promises(tx: Transaction, numbers: Sequence[str]) -> Mapping[str, list[Promise]]:
+def _promises(tx: Transaction, several: _Several) -> Mapping[str, list[Promise]]:
     found: defaultdict[str, list[Promise]] = defaultdict(list)
     c = _clock.c
     query = select(c.ticket, c.kind, c.state, c.started_at, c.due_at, c.stopped_at).where(
-        c.ticket.in_(numbers), c.kind.in_(TIMED), c.scope == "ticket"
+        c.ticket.in_(several), c.kind.in_(TIMED), c.scope == "ticket"
     )
     for ticket, *rest in tx.connection().execute(query.order_by(c.id)).all():
         found[ticket].append(Promise(*rest))
@@ -159,8 +173,8 @@ def write(tx: Transaction, found: Mapping[str, tuple[Words, Counts]]) -> int:
 
     Daily rows are touched in one order, so that two processes that count do not wait for each other in a ring.
     """
-    numbers = list(found)
-    held = _held(tx, numbers)
+    several = _among(tx, list(found))
+    held = _held(tx, several)
     gone: list[int] = []
     new: list[Mapping[str, Any]] = []
     change: _Change = defaultdict(lambda: defaultdict(int))
@@ -179,20 +193,20 @@ def write(tx: Transaction, found: Mapping[str, tuple[Words, Counts]]) -> int:
         tx.connection().execute(delete(_tally).where(_tally.c.id.in_(gone)))
     tallies, sums_of_days = _bulk(tx.connection().dialect)
     tallies.write(tx.connection(), new)
-    tx.connection().execute(update(_ticket).where(_ticket.c.number.in_(numbers)).values(tallied=True))
+    tx.connection().execute(update(_ticket).where(_ticket.c.number.in_(several)).values(tallied=True))
     sums_of_days.write(tx.connection(), _changed(change))  # last: others wait for these rows
     return len(gone) + len(new)
 
 
 def _row(day: date, department: str, words: Words, counts: Mapping[str, int]) -> _Row:
-    written = json.dumps(counts, separators=(",", ":"), sort_keys=True)
-    return _Row(day, department, *words, written, not FLAGGED.isdisjoint(counts))
+    written = ",".join(f'"{measure}":{n}' for measure, n in sorted(counts.items()))  # JSON, five times faster
+    return _Row(day, department, *words, f"{{{written}}}", not FLAGGED.isdisjoint(counts))
 
 
-def _held(tx: Transaction, numbers: Sequence[str]) -> Mapping[str, dict[_Row, int]]:
+def _held(tx: Transaction, several: _Several) -> Mapping[str, dict[_Row, int]]:
     found: defaultdict[str, dict[_Row, int]] = defaultdict(dict)
     query = select(_tally.c.ticket, _tally.c.id, *(_tally.c[name] for name in _Row._fields))
-    for ticket, key, *rest in tx.connection().execute(query.where(_tally.c.ticket.in_(numbers))).all():
+    for ticket, key, *rest in tx.connection().execute(query.where(_tally.c.ticket.in_(several))).all():
         found[ticket][_Row(*rest)] = key
     return found
 

@@ -25,13 +25,19 @@ _is_open = text(IS_OPEN)
 _flagged = text("tally.flagged")
 
 
+#: Lists are counted so far and no further: who has more overdue tickets needs no exact number of them here.
+COUNTED = 5000
+
+
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A list as far as it is shown: rows, how many there are in all, and how many of these are withheld."""
+    """A list as far as it is shown: rows, how many there are in all, how many of these are withheld, and whether there
+    are `more` than were counted."""
 
     rows: Sequence[Mapping[str, Any]]
     total: int
     withheld: int
+    more: bool
 
 
 _SHOWN = tuple(
@@ -45,13 +51,13 @@ def _of(departments: Sequence[str] | None) -> ColumnElement[bool]:
 
 
 def _listed(tx: Transaction, query: Select[Any], n: int) -> Listed:
-    """The first `n` rows that may be shown, and how many there are; `query` is ordered."""
-    inner = query.order_by(None).subquery()
+    """The first `n` rows that may be shown, and how many there are, up to COUNTED; `query` is ordered."""
+    inner = query.order_by(None).limit(COUNTED + 1).subquery()
     counted = select(func.count(), func.count(case((inner.c.restricted, 1)))).select_from(inner)
     total, withheld = tx.connection().execute(counted).one()
     shown = query.where(_ticket.c.restricted.is_(False)).limit(n)
     rows = [dict(each) for each in tx.connection().execute(shown).mappings()] if total > withheld else []
-    return Listed(rows, total, withheld)
+    return Listed(rows, min(total, COUNTED), withheld, total > COUNTED)
 
 
 def overdue(tx: Transaction, as_of: datetime, departments: Sequence[str] | None, n: int) -> Listed:
@@ -67,7 +73,7 @@ def overdue(tx: Transaction, as_of: datetime, departments: Sequence[str] | None,
             _clock.c.due_at <= as_of,
             _of(departments),
         )
-        .order_by(_clock.c.due_at, _ticket.c.number)
+        .order_by(_ticket.c.due_at, _ticket.c.number)  # the earliest running limit, which has an index
     )
     return _listed(tx, query, n)
 

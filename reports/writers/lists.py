@@ -42,7 +42,8 @@ def listed(document: Json, code: str) -> Table:
     rows = tuple(Row(tuple(_listed_cell(row, column) for column in columns)) for row in given["rows"])
     total, withheld = given["total"], given["withheld"]
     rest = total - withheld - len(rows)
-    notes = [f"共{total}件。"] if total else []
+    beyond = "以上" if given.get("more") else ""
+    notes = [f"共{total}件{beyond}。"] if total else []
     notes += [f"其中{withheld}件限定知悉范围，计入总数，不列明细。"] if withheld else []
     notes += [f"本表列出前{len(rows)}件，另有{rest}件请在系统中查看。"] if rest > 0 else []
     if total and not rows:
