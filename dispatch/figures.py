@@ -1,7 +1,7 @@
 """Counting and reporting (统计报表): every changed ticket is counted again, reports are made, frozen and corrected."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -108,7 +108,7 @@ def live(desk: Desk, period: Period, now: datetime, department: str | None = Non
         known = {each.code: each.name for each in registry.departments(tx)}
         code = code_of(department, policy, known) if department else None
         whose = members("department", code, policy) if code else None
-        before = periods.before(period, policy.reporting.week_starts)
+        before = _as_far(periods.before(period, policy.reporting.week_starts), period, at.date())
         until = min(period.end, at.date() - timedelta(days=1))
         sources = _Sources(tx, whose)
         material = Material(
@@ -124,6 +124,16 @@ def live(desk: Desk, period: Period, now: datetime, department: str | None = Non
             department=code,
         )
     return document.compose(material, policy)
+
+
+def _as_far(before: Period, period: Period, today: date) -> Period:
+    """The period before, of a running one only as many days as have begun: a Tuesday is not held against a whole week."""
+    begun = min(today, period.end) - period.begin
+    return (
+        before
+        if begun == period.end - period.begin
+        else replace(before, end=min(before.end, before.begin + begun))
+    )
 
 
 def require_begun(period: Period, now: datetime) -> None:
@@ -207,10 +217,10 @@ def _of_days_over(counts: Mapping[str, int], over: Mapping[str, int]) -> dict[st
 
 def _days(sources: _Sources, period: Period, until: date) -> list[tuple[str, Mapping[str, int]]]:
     """Each day of a week or month, each month of a longer period, also those without anything."""
-    found = {
-        day: counts if day <= until else _of_days_over(counts, {})
-        for day, counts in sources.by_day(period.begin, period.end).items()
-    }
+    found = {}
+    for day, counts in sources.by_day(period.begin, period.end).items():
+        counts.pop("open_change", None)  # a report tells what is open, not how it moved
+        found[day] = counts if day <= until else _of_days_over(counts, {})
     if period.kind in ("week", "month"):
         length = (period.end - period.begin).days + 1
         every = [period.begin + timedelta(days=n) for n in range(length)]

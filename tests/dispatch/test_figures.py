@@ -239,6 +239,18 @@ def test_after_a_stop_of_the_worker_the_missed_weeks_are_made_up_for(desk: Desk)
     assert not figures.sweep(desk, late)
 
 
+def test_a_running_week_is_held_against_as_many_days_of_the_week_before(desk: Desk):
+    send(desk, "2026-11-09 09:00")
+    send(desk, "2026-11-13 09:00")
+    send(desk, "2026-11-16 09:00")
+    tuesday = figures.live(desk, WEEK, at("2026-11-17 09:00"))
+    assert tuesday["before"] == {"period": "2026-W46", "begins": "2026-11-09", "ends": "2026-11-10"}
+    assert tuesday["totals"]["change"]["received"]["before"] == 1
+    over = figures.live(desk, WEEK, LATER)
+    assert over["before"]["ends"] == "2026-11-15"
+    assert over["totals"]["change"]["received"]["before"] == 2
+
+
 def test_of_a_running_week_limits_are_counted_to_yesterday(desk: Desk):
     send(desk)
     due = rows(desk, "SELECT due_at FROM clock WHERE kind = 'sign'")
