@@ -2,6 +2,8 @@
 .PHONY: help demo test test-browser check bench lock
 
 RUN := .venv/bin/python
+# Tests of one file stay together; SPREAD= runs them all in one process.
+SPREAD ?= -n 2 --dist loadfile
 LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-header --no-annotate $(UPGRADE) pyproject.toml
 PYTHON ?=
@@ -21,7 +23,7 @@ demo:
 
 test:
 	@scripts/environment.sh dev
-	@code=0; $(RUN) -m pytest -rs $(ARGS) || code=$$?; \
+	@code=0; $(RUN) -m pytest -rs $(SPREAD) $(ARGS) || code=$$?; \
 	echo "未运行 / not run: browser tests (make test-browser)"; exit $$code
 
 test-browser:

@@ -167,7 +167,11 @@ def _cut(cells: Mapping[str, Any]) -> str:
 
 
 #: Tables whose rows say more than one cell of them could.
-_TOLD: Mapping[str, Callable[[Mapping[str, Any]], str]] = {"indicator": _formula, "reporting": _cut}
+_TOLD: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "indicator": _formula,
+    "reporting": _cut,
+    "event_card": lambda cells: f"不超过 {cells['longest']} 字",
+}
 
 
 def _short(value: Mapping[str, Any]) -> str:

@@ -44,7 +44,7 @@ def environment() -> dict[str, str]:
 def real(*words: object, **named) -> subprocess.CompletedProcess[bytes]:
     """`hotline` as a process of its own."""
     command = [sys.executable, "-P", "-m", "cli", *(str(each) for each in words)]
-    return subprocess.run(command, env=environment(), capture_output=True, timeout=60, **named)
+    return subprocess.run(command, env=environment(), capture_output=True, timeout=600, **named)
 
 
 @pytest.fixture
