@@ -73,7 +73,7 @@ def due(
             Happening(Happened.SIGNED, at, {"stage": Stage.HANDLING}),
         ),
     )
-    plans = {each.kind: each for each in clocks.plan(facts, policy, calendar)}
+    plans = {each.kind: each for each in clocks.plan(facts, policy, calendar) if each.scope == clocks.WHOLE}
     shown = [plans[each] for each in KINDS if each in plans]
     last = max((each.due_at for each in shown if each.due_at), default=at)
     return {

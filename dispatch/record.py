@@ -16,7 +16,7 @@ from rules import clocks, escalation
 from rules.escalation import Climb
 from rules.outcome import Elsewhere, Notify, Outcome, heard
 from rules.policy import Policy
-from rules.terms import CHINA, Act, Decision, Facts, Stage, Urgency
+from rules.terms import CHINA, Act, Decision, Facts, Happened, Stage, Urgency
 from rules.worktime import Calendar
 
 
@@ -50,6 +50,8 @@ def record(
         ledger.outbox.append(outbox.row("triage", ticket.number, now))
     if outcome.lead or outcome.result:
         tickets.end_assignments(tx, ticket.number, outcome.result or "replaced", now)
+    if outcome.leaves:
+        tickets.end_assignment(tx, ticket.number, outcome.leaves, Happened.REPORTED_UP.value, now)
     ledger.write(tx)
     plans = clocks.plan(after, *terms)
     due_at = stored_clocks.settle(tx, ticket.number, plans, ticket.pack, terms[1].version)
@@ -109,6 +111,9 @@ def follow(facts: Facts, outcome: Outcome) -> Facts:
         department, departments = outcome.lead, (outcome.lead, *outcome.assists)
     elif outcome.result:
         department, departments = None, ()
+    elif outcome.joins:
+        departments = (*departments, outcome.joins.department)
+    departments = tuple(each for each in departments if each != outcome.leaves)
     return replace(
         facts,
         stage=Stage(stage),
@@ -138,7 +143,7 @@ def collect(
 ) -> None:
     """Add the new rows that `outcome` calls for; clocks are planned apart."""
     ledger.event += [history.row(after.number, each, actor, now) for each in outcome.happenings]
-    if outcome.lead:
+    if outcome.lead or outcome.joins:
         ledger.assignment += assignments(after.number, outcome, actor, now)
     if outcome.decision:
         ledger.decision.append(decision_row(after.number, act, outcome.decision, {}, pack, now))
@@ -147,14 +152,19 @@ def collect(
 
 
 def assignments(number: str, outcome: Outcome, actor: str, now: datetime) -> Iterable[dict[str, Any]]:
-    """A row for the lead and one for each assisting department."""
+    """A row for the lead and one for each department that assists or was delegated to."""
     reason = next((str(each.data["reason"]) for each in outcome.happenings if each.data.get("reason")), "")
-    parts = [(outcome.lead, "lead"), *((code, "assist") for code in outcome.assists)]
-    for department, part in parts:
+    parts: list[tuple[str | None, str, str | None]] = [(code, "assist", None) for code in outcome.assists]
+    if outcome.lead:
+        parts.insert(0, (outcome.lead, "lead", None))
+    if outcome.joins:
+        parts.append((outcome.joins.department, "assist", outcome.joins.upper))
+    for department, part, upper in parts:
         yield {
             "ticket": number,
             "department": department,
             "part": part,
+            "upper": upper,
             "actor": actor,
             "reason": reason,
             "at": now,

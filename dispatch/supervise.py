@@ -17,7 +17,7 @@ from dispatch.storage.tables import Ticket
 from rules import clocks, digests
 from rules.acts import decide
 from rules.bodies import Nothing
-from rules.clocks import KIND_WORDS
+from rules.clocks import KIND_WORDS, WHOLE
 from rules.outcome import Case, Notify, heard
 from rules.policy import Policy
 from rules.terms import CHINA, Act, ClockKind, Happened, Happening, Stage, Urgency
@@ -129,6 +129,8 @@ def _event(
     number: str, row: Mapping[str, Any], step: Mapping[str, Any], now: datetime, highest: bool
 ) -> dict[str, Any]:
     data: dict[str, Any] = {"clock": row["kind"], "due_at": row["due_at"], "clause": step["clause"]}
+    if row["scope"] != WHOLE:
+        data["department"] = row["scope"]
     if step["level"]:
         data["level"] = step["level"]
     if not highest:
@@ -153,7 +155,8 @@ def _notices(
     }[highest["action"]]
     if len(due) > 1:
         words += f"（系统停顿期间另有 {len(due) - 1} 个提醒一并合入本通知）"
-    told = (Notify(receiver, words, ticket.department) for receiver in highest["receivers"])
+    whose = ticket.department if row["scope"] == WHOLE else row["scope"]
+    told = (Notify(receiver, words, whose) for receiver in highest["receivers"])
     return heard(told, policy, ticket.restricted)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from rules.clockwork import WHOLE
 from rules.terms import CHINA, Stage
 
 #: The department of what no department holds: the hotline itself (热线中心).
@@ -38,13 +39,15 @@ class Leg:
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """One generation of a clock (时限) as stored: kind, state, and when it began, falls due and stopped."""
+    """One generation of a clock (时限) as stored: kind, state, when it began, falls due and stopped, and its scope: the
+    whole ticket, or the code of a department for its leg."""
 
     kind: str
     state: str
     started_at: datetime
     due_at: datetime | None
     stopped_at: datetime | None = None
+    scope: str = WHOLE
 
 
 @dataclass(frozen=True, slots=True)

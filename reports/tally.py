@@ -12,6 +12,7 @@ from datetime import date, datetime
 from itertools import pairwise
 
 from reports.matter import HOTLINE, Counts, Event, Holders, Matter, Promise, Sums, day_of
+from rules.clockwork import WHOLE
 from rules.lifecycle import STAGES
 from rules.terms import ClockKind, Happened, Stage
 
@@ -106,10 +107,11 @@ def _of_legs(matter: Matter, holders: Holders, counts: Sums) -> None:
 
 def _of_promises(matter: Matter, holders: Holders, counts: Sums) -> None:
     """Every limit by the day on which it ends: kept, missed, or waiting for the review of a reply in time."""
-    for position, promise in enumerate(matter.promises):
+    promises = _judged(matter, holders)
+    for position, promise in enumerate(promises):
         if promise.due_at is None or promise.kind not in TIMED:
             continue
-        outcome = _outcome(promise, matter, matter.promises[position + 1 :])
+        outcome = _outcome(promise, matter, promises[position + 1 :])
         if outcome is None:
             continue
         kind = ClockKind(promise.kind)
@@ -123,6 +125,20 @@ def _of_promises(matter: Matter, holders: Holders, counts: Sums) -> None:
         name = kept if outcome == "kept" else missed
         if name:
             counts.add(day, department, name)
+
+
+def _judged(matter: Matter, holders: Holders) -> list[Promise]:
+    """The limits that somebody is judged by: of the handling those of each lead's own leg (lifecycle.md, legs).
+
+    A ticket from before legs had limits is judged by its own.
+    """
+    legs = [
+        each
+        for each in matter.promises
+        if each.scope != WHOLE and holders.department(each.started_at) == each.scope
+    ]
+    whole = [each for each in matter.promises if each.scope == WHOLE]
+    return [each for each in whole if each.kind != ClockKind.HANDLE] + legs if legs else whole
 
 
 def _outcome(promise: Promise, matter: Matter, later: Sequence[Promise]) -> str | None:
@@ -152,7 +168,10 @@ def _outcome(promise: Promise, matter: Matter, later: Sequence[Promise]) -> str 
 
 def _called_off(promise: Promise, matter: Matter, later: Sequence[Promise]) -> str | None:
     """A promise that was called off after it was missed stays missed; one that was renewed lives in the next row."""
-    renewed = any(each.kind == promise.kind and each.started_at == promise.started_at for each in later)
+    renewed = any(
+        (each.kind, each.scope, each.started_at) == (promise.kind, promise.scope, promise.started_at)
+        for each in later
+    )
     if renewed or promise.stopped_at is None or promise.due_at is None:
         return None
     return "missed" if _ran_until(promise, promise.stopped_at, matter) > promise.due_at else None
@@ -182,6 +201,8 @@ def _responsible(promise: Promise, kind: ClockKind, holders: Holders) -> str:
     when it was done, or at the latest when the limit ended."""
     if kind is ClockKind.DISPATCH:
         return HOTLINE
+    if promise.scope != WHOLE:
+        return promise.scope
     if kind is not ClockKind.HANDLE:
         return holders.department(promise.started_at)
     due = promise.due_at

@@ -29,6 +29,7 @@ ROLE_WORDS = MappingProxyType(
 DEPARTMENT_ROLES = (Role.LIAISON, Role.HANDLER, Role.DEPARTMENT_LEADER)
 
 _DESK = (Role.OPERATOR, Role.DISPATCHER)
+_DOING = (Role.HANDLER, Role.LIAISON, Role.DEPARTMENT_LEADER)
 
 ACT_ROLES = MappingProxyType(
     {
@@ -43,6 +44,9 @@ ACT_ROLES = MappingProxyType(
         Act.SETTLE_RETURN: (Role.DISPATCHER,),
         Act.REASSIGN: (Role.DISPATCHER, Role.SUPERVISOR),
         Act.CONFER: (Role.DISPATCHER,),
+        Act.ASSIST: (*_DOING, Role.DISPATCHER),
+        Act.DELEGATE: _DOING,
+        Act.REPORT_UP: _DOING,
         Act.CONTACT: (Role.HANDLER, Role.LIAISON),
         Act.EXTEND: (Role.HANDLER, Role.LIAISON),
         Act.SETTLE_EXTENSION: (Role.DEPARTMENT_LEADER, Role.DISPATCHER, Role.SUPERVISOR),
@@ -80,7 +84,7 @@ STAGE_ROLES = MappingProxyType(
 RESTRICTED_ROLES = (Role.SUPERVISOR, Role.DISCIPLINE)
 
 #: What an assisting department may do on a ticket that another one leads: the answer is the lead's (主办、协办).
-ASSISTING_ACTS = (Act.CONTACT,)
+ASSISTING_ACTS = (Act.CONTACT, Act.DELEGATE, Act.REPORT_UP)
 
 #: Who may register what a caller says.
 RECEIVING_ROLES = (Role.OPERATOR, Role.DISPATCHER, Role.ADMIN)

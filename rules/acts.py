@@ -8,10 +8,9 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from rules import bodies, carrying, ends, escalation, lifecycle, merging, pressure, returns
+from rules import bodies, carrying, ends, escalation, legs, lifecycle, merging, pressure, returns
 from rules.errors import BadInput
 from rules.outcome import Case, Notify, Outcome
-from rules.pack_records import upwards
 from rules.terms import CHINA, Act, Decision, Happened, Happening, Stage
 
 
@@ -28,7 +27,7 @@ def _dispatched(
     named = dict.fromkeys(map(case.department, assists))
     helpers = tuple(code for code in named if code != department)
     for code in (department, *helpers):
-        _not_to_the_accused(code, case)
+        case.not_to_the_accused(code)
     told = tuple(Notify("liaison", f"新工单待签收：{reason}", code) for code in (department, *helpers))
     return Outcome(
         happenings=(
@@ -46,16 +45,6 @@ def _dispatched(
         result=kind.value,
         notices=told,
     )
-
-
-def _not_to_the_accused(department: str, case: Case) -> None:
-    """A complaint about officials never goes to the department complained of, nor below it (lifecycle.md)."""
-    against = case.facts.against
-    if case.facts.restricted and against and against in upwards(department, case.policy.departments):
-        name = case.policy.departments[against].name
-        raise BadInput(
-            f"这件诉求反映的是{name}的工作人员，不能派给该单位。", hint="请派给有权调查的其他单位。"
-        )
 
 
 def _answer(body: bodies.AnswerBody, case: Case) -> Outcome:
@@ -134,7 +123,7 @@ def _settle_return(body: bodies.SettleReturnBody, case: Case) -> Outcome:
     if body.department is None:
         return Outcome(happenings=(settled,), result="returned")
     department = case.department(body.department)
-    _not_to_the_accused(department, case)
+    case.not_to_the_accused(department)
     sent = case.happened(
         Happened.DISPATCHED,
         lifecycle.move(stage, Act.DISPATCH),
@@ -345,6 +334,7 @@ DECIDERS: Mapping[Act, Callable[[Any, Case], Outcome]] = MappingProxyType(
         Act.REDO: _redo,
         Act.URGE: _urge,
         Act.CLOSE: _close,
+        **legs.DECIDERS,
         **ends.DECIDERS,
         **pressure.DECIDERS,
         **merging.DECIDERS,

@@ -87,6 +87,27 @@ class ReturnBody(Body):
     head: Said = Field(default="", max_length=50)
 
 
+class AssistBody(Body):
+    """协办: which department helps, and within how many workdays."""
+
+    department: Code
+    workdays: int = Field(ge=1, le=180)
+    reason: Said = Field(default="", max_length=1000)
+
+
+class DelegateBody(Body):
+    """下派: to a department below one's own."""
+
+    department: Code
+    reason: Said = Field(default="", max_length=1000)
+
+
+class ReportUpBody(Body):
+    """上报: what a department that assists, or was delegated to, found and did."""
+
+    words: Words
+
+
 class SettleReturnBody(Body):
     """退单审核: with a department an accepted return is dispatched on in the same act."""
 
@@ -261,6 +282,9 @@ BODIES: MappingProxyType[Act, type[Body]] = MappingProxyType(
         Act.SETTLE_RETURN: SettleReturnBody,
         Act.REASSIGN: ReassignBody,
         Act.CONFER: ConferBody,
+        Act.ASSIST: AssistBody,
+        Act.DELEGATE: DelegateBody,
+        Act.REPORT_UP: ReportUpBody,
         Act.CONTACT: ContactBody,
         Act.EXTEND: ExtendBody,
         Act.SETTLE_EXTENSION: SettleBody,

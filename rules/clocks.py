@@ -3,62 +3,41 @@
 `plan` is pure and total: the same events, policy and calendar give the same generations, so a plan can be checked
 against what is stored at any time. A pause is an interval of the ticket's own history and is measured in the unit of
 the limit it pauses; it is never a number added to the start.
+
+The ticket has its clocks, and each department at work on it a `handle` of its own from its own dispatch (lifecycle.md):
+the lead is judged by that one and pressed by the ticket's; who assists or was delegated to is reminded by its own.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
+from rules.clockwork import WHOLE, ClockPlan, Clockwork, Leg, PlannedStep
 from rules.lifecycle import STAGES
+from rules.pack_records import Limit
 from rules.policy import Policy
-from rules.terms import Budget, ClockKind, Facts, Happened, Happening, LadderStep, Stage, Unit
+from rules.terms import Budget, ClockKind, Facts, Happened, Happening, Stage, Unit
 from rules.worktime import Calendar
+
+__all__ = [
+    "ATTEMPTS_THAT_COUNT",
+    "WHOLE",
+    "ClockPlan",
+    "PlannedStep",
+    "as_row",
+    "due_of",
+    "from_row",
+    "handling_of",
+    "next_step",
+    "plan",
+]
 
 #: Logged attempts that count as a first contact although nobody was reached (lifecycle.md: 3 logged attempts).
 ATTEMPTS_THAT_COUNT = 3
 
-_WALL_UNITS = (Unit.MINUTES, Unit.CALENDAR_DAYS)
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedStep:
-    """One rung at its instant: what happens, at which supervision level, and who hears."""
-
-    step: str
-    at: datetime
-    action: str
-    level: int
-    receivers: tuple[str, ...]
-    clause: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ClockPlan:
-    """One generation of one clock. `due_at` is set while a limit runs; `steps` are the rungs still meant to fire."""
-
-    kind: ClockKind
-    generation: int
-    state: str
-    started_at: datetime
-    budget: Budget | None
-    due_at: datetime | None
-    steps: tuple[PlannedStep, ...]
-    rule: str
-    clause: str
-    provisional: bool
-    stopped_at: datetime | None = None
-    scope: str = "ticket"
-
-
-@dataclass(slots=True)
-class _Running:
-    """A clock that has not stopped: its newest generation and what it has gone through."""
-
-    plan: ClockPlan
-    paused_at: datetime | None = None
-    paused: float = 0.0
+_SENT = (Happened.DISPATCHED, Happened.REASSIGNED)
 
 
 def plan(facts: Facts, policy: Policy, calendar: Calendar) -> tuple[ClockPlan, ...]:
@@ -69,279 +48,189 @@ def plan(facts: Facts, policy: Policy, calendar: Calendar) -> tuple[ClockPlan, .
     board = _Board(facts, policy, calendar)
     for happening in facts.happenings:
         board.see(happening)
+    plans = board.work.plans
     if facts.history:
-        return tuple(replace(each, state="history", steps=()) for each in board.plans)
-    return tuple(board.plans)
+        return tuple(replace(each, state="history", steps=()) for each in plans)
+    return tuple(plans)
+
+
+def handling_of(facts: Facts, policy: Policy, calendar: Calendar) -> list[ClockPlan]:
+    """The generations of the ticket's own handling limit, oldest first; legs apart."""
+    found = plan(facts, policy, calendar)
+    return [each for each in found if each.kind is ClockKind.HANDLE and each.scope == WHOLE]
 
 
 class _Board:
-    """Replays one ticket's events; `plans` grows by one for every new generation."""
+    """Replays one ticket's events onto its clocks."""
 
     def __init__(self, facts: Facts, policy: Policy, calendar: Calendar) -> None:
-        self.plans: list[ClockPlan] = []
-        self._facts = facts
-        self._policy = policy
-        self._calendar = calendar
-        self._running: dict[ClockKind, _Running] = {}
-        self._generations: dict[ClockKind, int] = {}
+        self.work = Clockwork(facts, policy, calendar)
+        self._starts = policy.handle_starts
         self._stage: Stage | None = None
         self._replied_at: datetime | None = None
         self._attempts = 0
         self._occasion = ""
+        self._lead: str | None = None
 
     def see(self, happening: Happening) -> None:
         """Take in the next event."""
         moved = happening.data.get("stage")
-        again = happening.kind in (Happened.DISPATCHED, Happened.REASSIGNED) and moved == self._stage
+        again = happening.kind in _SENT and moved == self._stage
         if moved is not None and (moved != self._stage or again):
             self._leave(happening)
             self._stage = Stage(moved)
             self._enter(happening)
+        at, data, work = happening.at, happening.data, self.work
         match happening.kind:
             case Happened.CONTACTED:
                 self._contact(happening)
-            case Happened.EXTENSION_SETTLED if happening.data.get("accepted"):
-                self._extend(happening)
+            case Happened.EXTENSION_SETTLED if data.get("accepted"):
+                for scope in dict.fromkeys((WHOLE, self._lead or WHOLE)):
+                    work.extend(ClockKind.HANDLE, scope, at, Budget(data["workdays"], Unit.WORKDAYS))
+            case Happened.ASSISTED | Happened.DELEGATED:
+                self._help(happening)
+            case Happened.REPORTED_UP:
+                work.stop(ClockKind.HANDLE, at, "met", data["department"])
             case Happened.CLUE_OPENED:
-                self._start_once(ClockKind.CLUE, happening.at)
+                work.start_once(ClockKind.CLUE, at)
             case Happened.CLUE_SETTLED:
-                self._stop(ClockKind.CLUE, happening.at, "met")
-            case Happened.UNDONE if happening.data.get("clue"):
-                self._stop(ClockKind.CLUE, happening.at, "cancelled")
+                work.stop(ClockKind.CLUE, at, "met")
+            case Happened.UNDONE if data.get("clue"):
+                work.stop(ClockKind.CLUE, at, "cancelled")
             case _:
                 pass
 
     def _leave(self, happening: Happening) -> None:
-        moved, at = happening.data["stage"], happening.at
+        moved, at, work = happening.data["stage"], happening.at, self.work
         match self._stage:
             case Stage.RECEIVED | Stage.TO_DISPATCH if moved not in (Stage.RECEIVED, Stage.TO_DISPATCH):
-                self._stop(ClockKind.DISPATCH, at, "met")
+                work.stop(ClockKind.DISPATCH, at, "met")
             case Stage.INCOMPLETE:
-                self._stop(ClockKind.SUPPLEMENT, at, "met")
+                work.stop(ClockKind.SUPPLEMENT, at, "met")
             case Stage.TO_SIGN:
-                self._stop(ClockKind.SIGN, at, "cancelled" if moved == Stage.TO_SIGN else "met")
+                work.stop(ClockKind.SIGN, at, "cancelled" if moved == Stage.TO_SIGN else "met")
             case Stage.RETURNED | Stage.CONFERRING:
-                self._stop(ClockKind.SETTLE, at, "met")
+                work.stop(ClockKind.SETTLE, at, "met")
             case Stage.HANDLING if moved == Stage.TO_SIGN:
-                self._stop(ClockKind.FIRST_CONTACT, at, "cancelled")  # the next lead gets its own
+                work.stop(ClockKind.FIRST_CONTACT, at, "cancelled")  # the next lead gets its own
             case Stage.SUSPENDED:
-                self._stop(ClockKind.RESUME, at, "met")
-                self._unpause(at)
+                work.stop(ClockKind.RESUME, at, "met")
+                for scope in work.scopes(ClockKind.HANDLE):
+                    work.unpause(ClockKind.HANDLE, scope, at)
             case Stage.REVIEWING:
-                self._stop(ClockKind.REVIEW, at, "met")
+                work.stop(ClockKind.REVIEW, at, "met")
             case Stage.TO_CALL_BACK:
-                self._stop(ClockKind.CALL_BACK, at, "met")
+                work.stop(ClockKind.CALL_BACK, at, "met")
             case _:
                 pass
 
     def _enter(self, happening: Happening) -> None:
-        at = happening.at
+        at, work = happening.at, self.work
         match self._stage:
             case Stage.RECEIVED | Stage.TO_DISPATCH:
-                self._start_once(ClockKind.DISPATCH, at)
-                if self._policy.handle_starts == "received":
-                    self._start_once(ClockKind.HANDLE, at)
+                self._relieve(at)
+                work.start_once(ClockKind.DISPATCH, at)
+                if self._starts == "received":
+                    work.start_once(ClockKind.HANDLE, at)
             case Stage.INCOMPLETE:
-                self._start_once(ClockKind.SUPPLEMENT, at)
+                work.start_once(ClockKind.SUPPLEMENT, at)
             case Stage.TO_SIGN:
-                self._start(ClockKind.SIGN, at)
-                self._occasion = "redo" if happening.data.get("round") else self._occasion
-                if self._policy.handle_starts != "signed":
-                    self._start_once(ClockKind.HANDLE, at, self._occasion)
+                self._sent(happening)
             case Stage.RETURNED | Stage.CONFERRING:
-                self._start(ClockKind.SETTLE, at, "conferring" if self._stage is Stage.CONFERRING else "")
+                work.start(ClockKind.SETTLE, at, "conferring" if self._stage is Stage.CONFERRING else "")
             case Stage.HANDLING:
                 self._handle(happening)
             case Stage.SUSPENDED:
                 self._pause(happening)
             case Stage.REVIEWING:
                 self._replied_at = at
-                self._hold(ClockKind.HANDLE)
-                self._hold(ClockKind.FIRST_CONTACT)
-                self._start(ClockKind.REVIEW, at)
+                self._every_handle(work.hold)
+                work.hold(ClockKind.FIRST_CONTACT, WHOLE)
+                work.start(ClockKind.REVIEW, at)
             case Stage.TO_CALL_BACK:
-                self._stop(ClockKind.FIRST_CONTACT, at, "cancelled")
-                self._stop(ClockKind.HANDLE, self._replied_at or at, "met")
-                self._start(ClockKind.CALL_BACK, at)
+                work.stop(ClockKind.FIRST_CONTACT, at, "cancelled")
+                for scope in (WHOLE, self._lead or WHOLE):
+                    work.stop(ClockKind.HANDLE, self._replied_at or at, "met", scope)
+                self._relieve(at)
+                work.start(ClockKind.CALL_BACK, at)
             case final if final is not None and STAGES[final].final:
-                for kind in [each for each in self._running if each is not ClockKind.CLUE]:
-                    self._stop(kind, at, "cancelled")  # who is accountable stays open when the matter is not
+                for kind, scope in work.running():
+                    if kind is not ClockKind.CLUE:  # who is accountable stays open when the matter is not
+                        work.stop(kind, at, "cancelled", scope)
             case _:
                 pass
 
+    # --- legs -------------------------------------------------------------------------------------------------
+
+    def _sent(self, happening: Happening) -> None:
+        """Somebody is to sign; a new lead ends the legs of those before it."""
+        at, data, work = happening.at, happening.data, self.work
+        work.start(ClockKind.SIGN, at)
+        self._occasion = "redo" if data.get("round") else self._occasion
+        if self._starts != "signed":
+            work.start_once(ClockKind.HANDLE, at, self._occasion)
+        if happening.kind not in _SENT or not data.get("department"):
+            return
+        self._relieve(at)
+        self._lead = data["department"]
+        if self._starts != "signed":
+            work.start(ClockKind.HANDLE, at, self._occasion, Leg(data["department"]))
+        for helper in data.get("assists") or ():
+            work.start(ClockKind.HANDLE, at, self._occasion, Leg(helper, "helper"))
+
+    def _relieve(self, at: datetime) -> None:
+        """No department is at work any more: what their legs still promised is called off."""
+        for scope in self.work.scopes(ClockKind.HANDLE):
+            if scope != WHOLE:
+                self.work.stop(ClockKind.HANDLE, at, "cancelled", scope)
+
+    def _help(self, happening: Happening) -> None:
+        """Another department joins: with the workdays that it was given, or by the pack, never beyond who delegated."""
+        data = happening.data
+        if happening.kind is Happened.ASSISTED:
+            limit = Limit(Budget(data["workdays"], Unit.WORKDAYS), "assist", str(data.get("clause", "")))
+            leg = Leg(data["department"], "helper", limit)
+        else:
+            until = self.work.due_at(ClockKind.HANDLE, data["upper"]) or self.work.due_at(ClockKind.HANDLE)
+            leg = Leg(data["department"], "helper", until=until)
+        self.work.start(ClockKind.HANDLE, happening.at, "delegated", leg)
+
+    # --- handling ---------------------------------------------------------------------------------------------
+
     def _handle(self, happening: Happening) -> None:
+        at, work = happening.at, self.work
         if happening.kind is Happened.SIGNED:
             self._attempts = 0
-            self._start(ClockKind.FIRST_CONTACT, happening.at)
-            self._start_once(ClockKind.HANDLE, happening.at, self._occasion)
+            work.start(ClockKind.FIRST_CONTACT, at)
+            work.start_once(ClockKind.HANDLE, at, self._occasion)
+            if self._lead and self._lead not in work.scopes(ClockKind.HANDLE):
+                work.start(ClockKind.HANDLE, at, self._occasion, Leg(self._lead))
         elif happening.kind is Happened.REDONE:
             self._attempts = 0
-            self._start(ClockKind.FIRST_CONTACT, happening.at)
-            self._start(ClockKind.HANDLE, happening.at, "redo")
+            work.start(ClockKind.FIRST_CONTACT, at)
+            work.start(ClockKind.HANDLE, at, "redo")
+            if self._lead:
+                work.start(ClockKind.HANDLE, at, "redo", Leg(self._lead))
         else:
-            self._arm(ClockKind.HANDLE)
-            self._arm(ClockKind.FIRST_CONTACT)
+            self._every_handle(work.arm)
+            work.arm(ClockKind.FIRST_CONTACT, WHOLE)
 
-    # --- what a clock goes through --------------------------------------------------------------
-
-    def _start_once(self, kind: ClockKind, at: datetime, occasion: str = "") -> None:
-        if kind not in self._running:
-            self._start(kind, at, occasion)
-
-    def _start(self, kind: ClockKind, at: datetime, occasion: str = "") -> None:
-        self._stop(kind, at, "cancelled")
-        limit = self._policy.limit(kind, self._facts.type, self._facts.urgency, occasion)
-        if limit is None:
-            return
-        due = self._calendar.add(at, limit.budget, after_hours=self._policy.after_hours)
-        made = ClockPlan(
-            kind=kind,
-            generation=self._next(kind),
-            state="armed",
-            started_at=at,
-            budget=limit.budget,
-            due_at=due,
-            steps=self._steps(kind, at, due, limit.budget, 0.0),
-            rule=limit.rule,
-            clause=limit.clause,
-            provisional=self._calendar.touches_provisional(at, due),
-        )
-        self.plans.append(made)
-        self._running[kind] = _Running(made)
-
-    def _next(self, kind: ClockKind) -> int:
-        self._generations[kind] = self._generations.get(kind, 0) + 1
-        return self._generations[kind]
-
-    def _steps(
-        self, kind: ClockKind, start: datetime, due: datetime, budget: Budget, paused: float
-    ) -> tuple[PlannedStep, ...]:
-        rungs = self._policy.steps(kind, self._facts.urgency)
-        planned = (self._rung(rung, start, due, budget, paused) for rung in rungs)
-        return tuple(sorted(planned, key=lambda each: each.at))
-
-    def _rung(
-        self, rung: LadderStep, start: datetime, due: datetime, budget: Budget, paused: float
-    ) -> PlannedStep:
-        if rung.after is not None:
-            at = self._calendar.add(due, rung.after)
-        elif rung.share == 1 or rung.share is None:
-            at = due
-        else:
-            counted_from = self._later(start, paused, budget)
-            at = self._calendar.at_share(counted_from, due, rung.share, wall=_on_the_wall(budget))
-        return PlannedStep(rung.step, at, rung.action, rung.level, rung.receivers, rung.clause)
-
-    def _renew(self, kind: ClockKind, at: datetime, due: datetime) -> None:
-        """Begin a new generation with another deadline; rungs of mere warning that lie behind stay silent."""
-        running = self._running[kind]
-        old = running.plan
-        budget = old.budget
-        if budget is None:
-            return
-        self._put(kind, replace(old, state="cancelled", stopped_at=at))
-        steps = self._steps(kind, old.started_at, due, budget, running.paused)
-        renewed = replace(
-            old,
-            generation=self._next(kind),
-            state="armed",
-            due_at=due,
-            steps=tuple(each for each in steps if each.at > at or each.action != "warn"),
-            provisional=self._calendar.touches_provisional(old.started_at, due),
-        )
-        self.plans.append(renewed)
-        running.plan = renewed
-
-    def _put(self, kind: ClockKind, changed: ClockPlan) -> None:
-        running = self._running[kind]
-        self.plans[self.plans.index(running.plan)] = changed
-        running.plan = changed
-
-    def _stop(self, kind: ClockKind, at: datetime, state: str) -> None:
-        running = self._running.get(kind)
-        if running is not None:
-            self._put(kind, replace(running.plan, state=state, stopped_at=at))
-            del self._running[kind]
-
-    def _hold(self, kind: ClockKind) -> None:
-        if kind in self._running:
-            self._put(kind, replace(self._running[kind].plan, state="held"))
-
-    def _arm(self, kind: ClockKind) -> None:
-        if kind in self._running and self._running[kind].plan.state == "held":
-            self._put(kind, replace(self._running[kind].plan, state="armed"))
+    def _every_handle(self, what: Callable[[ClockKind, str], None]) -> None:
+        for scope in self.work.scopes(ClockKind.HANDLE):
+            what(ClockKind.HANDLE, scope)
 
     def _pause(self, happening: Happening) -> None:
-        """Stop counting `handle`; its row keeps the deadline it had, and the state says that it does not run."""
-        if ClockKind.HANDLE in self._running:
-            self._running[ClockKind.HANDLE].paused_at = happening.at
-            self._put(ClockKind.HANDLE, replace(self._running[ClockKind.HANDLE].plan, state="paused"))
-        until: datetime = happening.data["until"]
-        clause = str(happening.data.get("clause", ""))
-        review_day = ClockPlan(
-            kind=ClockKind.RESUME,
-            generation=self._next(ClockKind.RESUME),
-            state="armed",
-            started_at=happening.at,
-            budget=None,
-            due_at=until,
-            steps=(PlannedStep("resume", until, "resume", 0, ("handler", "liaison"), clause),),
-            rule="suspend",
-            clause=clause,
-            provisional=False,
-        )
-        self.plans.append(review_day)
-        self._running[ClockKind.RESUME] = _Running(review_day)
-
-    def _unpause(self, at: datetime) -> None:
-        running = self._running.get(ClockKind.HANDLE)
-        if running is None or running.paused_at is None or running.plan.due_at is None:
-            return
-        lost = self._lost(running.plan, running.paused_at, at)
-        running.paused_at = None
-        running.paused += lost
-        if lost == 0:
-            self._put(ClockKind.HANDLE, replace(running.plan, state="armed"))
-        else:
-            self._renew(ClockKind.HANDLE, at, self._later(running.plan.due_at, lost, running.plan.budget))
-
-    def _lost(self, plan: ClockPlan, begin: datetime, end: datetime) -> float:
-        """Minutes that a pause took, counted as the limit is; a deadline already missed stays missed.
-
-        Two machines' clocks differ a little: a pause that ends before it begins took nothing.
-        """
-        if plan.due_at is None or begin >= plan.due_at or end <= begin:
-            return 0.0
-        return (
-            (end - begin).total_seconds() / 60
-            if _on_the_wall(plan.budget)
-            else self._calendar.elapsed(begin, end)
-        )
-
-    def _later(self, at: datetime, minutes: float, budget: Budget | None) -> datetime:
-        if minutes == 0:
-            return at
-        unit = Unit.MINUTES if _on_the_wall(budget) else Unit.WORK_MINUTES
-        return self._calendar.add(at, Budget(minutes, unit))
-
-    def _extend(self, happening: Happening) -> None:
-        running = self._running.get(ClockKind.HANDLE)
-        if running is None or running.plan.due_at is None:
-            return
-        held = running.plan.state == "held"
-        longer = self._calendar.add(running.plan.due_at, Budget(happening.data["workdays"], Unit.WORKDAYS))
-        self._renew(ClockKind.HANDLE, happening.at, longer)
-        if held:
-            self._hold(ClockKind.HANDLE)
+        at, data, work = happening.at, happening.data, self.work
+        for scope in work.scopes(ClockKind.HANDLE):
+            work.pause(ClockKind.HANDLE, scope, at)
+        clause = str(data.get("clause", ""))
+        step = PlannedStep("resume", data["until"], "resume", 0, ("handler", "liaison"), clause)
+        work.start_until(ClockKind.RESUME, at, data["until"], step, "suspend")
 
     def _contact(self, happening: Happening) -> None:
         self._attempts += 1
         if happening.data.get("reached") or self._attempts >= ATTEMPTS_THAT_COUNT:
-            self._stop(ClockKind.FIRST_CONTACT, happening.at, "met")
-
-
-def _on_the_wall(budget: Budget | None) -> bool:
-    return budget is not None and budget.unit in _WALL_UNITS
+            self.work.stop(ClockKind.FIRST_CONTACT, happening.at, "met")
 
 
 def next_step(plan: ClockPlan, fired: Iterable[str]) -> PlannedStep | None:
@@ -354,11 +243,14 @@ def next_step(plan: ClockPlan, fired: Iterable[str]) -> PlannedStep | None:
 
 #: Which running clock a person means by "due" when several run: the one that ends first.
 def due_of(plans: Iterable[ClockPlan]) -> datetime | None:
-    """The earliest deadline that is running; what work lists sort by."""
+    """The earliest deadline of the ticket that is running; what work lists sort by."""
     running = [
         each.due_at
         for each in plans
-        if each.state in ("armed", "history") and each.due_at is not None and each.kind is not ClockKind.CLUE
+        if each.state in ("armed", "history")
+        and each.due_at is not None
+        and each.kind is not ClockKind.CLUE
+        and each.scope == WHOLE
     ]
     return min(running, default=None)
 

@@ -15,7 +15,7 @@ from rules.carrying import Closed, apart, carried_of
 from rules.outcome import Notify
 from rules.pack_records import CountingRule, Level
 from rules.policy import Policy
-from rules.terms import ClockKind, Facts, Happened, Happening, Stage
+from rules.terms import Facts, Happened, Happening, Stage
 from rules.wording import rung_words
 from rules.worktime import Calendar
 
@@ -164,8 +164,7 @@ class _Promises:
     def missed(self, tally: _Count, at: datetime) -> bool:
         """Whether the limit that held at `at` was missed by then: an urging counts only after that."""
         if self._plans is None:
-            found = clocks.plan(*self._ask)
-            self._plans = [each for each in found if each.kind is ClockKind.HANDLE]
+            self._plans = clocks.handling_of(*self._ask)
         held, before = None, None
         for each in self._plans:
             renewed = before is not None and before.started_at == each.started_at

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from rules.access import ROLE_WORDS
-from rules.clocks import KIND_WORDS, plan
+from rules.clocks import KIND_WORDS, WHOLE, plan
 from rules.evidence_chain import NOTHING_FROZEN, Entry, Frozen, chain
 from rules.evidence_figures import Figures, figures
 from rules.evidence_words import DONE_WORDS, HOTLINE, TRIGGER_WORDS, moment, name_of
@@ -257,7 +257,9 @@ def _asked(newest: Facts, policy: Policy, calendar: Calendar, now: datetime, lev
     wanted = ClockKind.CLUE if level is not None and level.action == "clue" else ClockKind.HANDLE
     what = _ASKED[level.action] if level is not None else "请按时限办结"
     running = [
-        each for each in plan(newest, policy, calendar) if each.state == "armed" and each.kind is wanted
+        each
+        for each in plan(newest, policy, calendar)
+        if each.state == "armed" and each.kind is wanted and each.scope == WHOLE
     ]
     due = running[-1].due_at if running else None
     if due is None and wanted is ClockKind.CLUE:

@@ -10,12 +10,12 @@ from datetime import datetime
 from itertools import pairwise
 from types import MappingProxyType
 
-from rules.clocks import ClockPlan, plan
+from rules.clocks import ClockPlan, handling_of
 from rules.errors import BadInput
 from rules.evidence_missed import SENT, Missed, due_of, missed, missed_words, with_leads
 from rules.evidence_words import DEPARTMENT_CLOCKS, Mask, Scene, sentence
 from rules.policy import Policy
-from rules.terms import ClockKind, Facts, Happened, Happening
+from rules.terms import Facts, Happened, Happening
 from rules.worktime import Calendar
 
 #: Pack and calendar of tickets that run by others than the newest one (冻结的规则), by ticket number.
@@ -94,8 +94,7 @@ def _missed_entries(broken: Sequence[Missed], policy: Policy) -> Iterator[Entry]
 def _events(
     facts: Facts, policy: Policy, calendar: Calendar, broken: Sequence[Missed], mask: Mask
 ) -> Iterator[Entry]:
-    plans = [] if facts.history else plan(facts, policy, calendar)
-    handling = [each for each in plans if each.kind is ClockKind.HANDLE]
+    handling = [] if facts.history else handling_of(facts, policy, calendar)
     for event, lead in with_leads(facts):
         breach = event.kind is Happened.BREACHED
         if breach and _told(event, broken):

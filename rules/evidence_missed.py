@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from rules.clocks import KIND_WORDS, ClockPlan, plan
+from rules.clocks import KIND_WORDS, WHOLE, ClockPlan, plan
 from rules.evidence_words import (
     DEPARTMENT_CLOCKS,
     DONE_WORDS,
@@ -74,7 +74,9 @@ def missed(facts: Facts, policy: Policy, calendar: Calendar, now: datetime) -> t
     if facts.history:
         return ()
     fired = {(event.data.get("clock"), due_of(event)) for event in facts.happenings if _is_breach(event)}
-    plans = [each for each in plan(facts, policy, calendar) if each.budget is not None]
+    plans = [
+        each for each in plan(facts, policy, calendar) if each.budget is not None and each.scope == WHOLE
+    ]
     found: list[Missed] = []
     for position, each in enumerate(plans):
         if each.due_at is None:

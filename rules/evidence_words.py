@@ -150,6 +150,18 @@ def _sent(event: Happening, scene: Scene) -> str:
     return f"{HOTLINE}{verb}{_lead(scene)}主办{helped}"
 
 
+def _helped(event: Happening, scene: Scene) -> str:
+    """Somebody joined beside the lead, or told what it did (协办、下派、上报)."""
+    department = name_of(event.data["department"], scene.policy)
+    match event.kind:
+        case Happened.ASSISTED:
+            return f"{_lead(scene)}请{department}协办，限 {event.data['workdays']} 个工作日"
+        case Happened.DELEGATED:
+            return f"{name_of(event.data['upper'], scene.policy)}下派{department}办理"
+        case _:
+            return f"{department}向{name_of(event.data['upper'], scene.policy)}上报办理情况"
+
+
 def _asked_for_time(event: Happening, scene: Scene) -> str:
     return f"{_lead(scene)}申请延期 {event.data.get('workdays', 0)} 个工作日"
 
@@ -224,7 +236,8 @@ def _timed(event: Happening, scene: Scene) -> str:
     due = event.data.get("due_at")
     until = f"应于 {moment(due)} 前" if isinstance(due, datetime) else "应按时"
     done = DONE_WORDS.get(ClockKind(kind), "完成") if kind else "完成"
-    who = _owner(kind, scene)
+    helper = event.data.get("department")
+    who = name_of(helper, scene.policy) if helper else _owner(kind, scene)
     match event.kind:
         case Happened.WARNED:
             return f"{what}预警：{who}{until}{done}"
@@ -266,6 +279,9 @@ _TELLERS: Mapping[Happened, Callable[[Happening, Scene], str]] = MappingProxyTyp
         Happened.REFUSED: _refused,
         Happened.DISPATCHED: _sent,
         Happened.REASSIGNED: _sent,
+        Happened.ASSISTED: _helped,
+        Happened.DELEGATED: _helped,
+        Happened.REPORTED_UP: _helped,
         Happened.RETURN_SETTLED: _choice("accepted", "{hotline}同意{lead}退单", "{hotline}不同意{lead}退单"),
         Happened.CONTACTED: _choice("reached", "{lead}联系诉求人，已联系上", "{lead}联系诉求人，没有联系上"),
         Happened.EXTENSION_ASKED: _asked_for_time,

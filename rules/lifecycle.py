@@ -132,8 +132,10 @@ def _moves() -> Iterator[Move]:
     yield Move(s.RETURNED, Act.SETTLE_RETURN, s.TO_DISPATCH, "accepted")
     yield Move(s.RETURNED, Act.SETTLE_RETURN, s.TO_SIGN, "rejected")
     yield Move(s.CONFERRING, Act.CONFER, s.TO_SIGN)
-    for act in (Act.CONTACT, Act.EXTEND, Act.SETTLE_EXTENSION, Act.ASSIST, Act.DELEGATE, Act.REPORT_UP):
+    for act in (Act.CONTACT, Act.EXTEND, Act.SETTLE_EXTENSION, Act.ASSIST, Act.DELEGATE):
         yield Move(s.HANDLING, act, s.HANDLING)
+    for stage in (s.TO_SIGN, s.HANDLING, s.SUSPENDED):
+        yield Move(stage, Act.REPORT_UP, stage)
     yield Move(s.HANDLING, Act.REPLY, s.REVIEWING)
     yield Move(s.HANDLING, Act.SUSPEND, s.SUSPENDED)
     yield Move(s.SUSPENDED, Act.CONTACT, s.SUSPENDED)

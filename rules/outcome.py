@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from rules.errors import BadInput
+from rules.pack_records import upwards
 from rules.policy import Policy
 from rules.terms import Decision, Facts, Happened, Happening, Stage
 from rules.worktime import Calendar
@@ -54,11 +55,20 @@ class Elsewhere:
 
 
 @dataclass(frozen=True, slots=True)
+class Joined:
+    """A department that joins those at work (协办、下派); `upper` is the one that delegated to it."""
+
+    department: str
+    upper: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """The whole of what an act changes.
 
     `happenings` are appended in order; the last `stage` among them is the ticket's new one. `changes` are other
     columns of the ticket. `lead` and `assists` begin new assignments; a new lead ends the old ones with `result`.
+    `joins` begins one more leg beside them, `leaves` ends that of one department.
     `again` puts the ticket before the model once more; `elsewhere` are events of another ticket, by its number, that
     belong to the same act (a merge), with columns of it that change.
     """
@@ -69,6 +79,8 @@ class Outcome:
     lead: str | None = None
     assists: tuple[str, ...] = ()
     result: str = ""
+    joins: Joined | None = None
+    leaves: str | None = None
     notices: tuple[Notify, ...] = ()
     again: bool = False
     elsewhere: tuple[Elsewhere, ...] = ()
@@ -76,13 +88,14 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What a decider looks at; `other` is the second ticket of a merge."""
+    """What a decider looks at; `other` is the second ticket of a merge, `by` the department of who acts, if of one."""
 
     facts: Facts
     policy: Policy
     calendar: Calendar
     now: datetime
     other: Facts | None = None
+    by: str | None = None
 
     def happened(self, kind: Happened, stage: Stage | None = None, **data: Any) -> Happening:
         """An event now; with a stage when the ticket moves (or enters the same stage anew)."""
@@ -96,3 +109,12 @@ class Case:
         if found is None:
             raise BadInput(f"目录中没有承办单位“{code}”。", hint="请从承办单位列表中选择。")
         return found.code
+
+    def not_to_the_accused(self, department: str) -> None:
+        """Raise BadInput for the department complained of, or one below it (lifecycle.md, complaints about officials)."""
+        against = self.facts.against
+        if self.facts.restricted and against and against in upwards(department, self.policy.departments):
+            name = self.policy.departments[against].name
+            raise BadInput(
+                f"这件诉求反映的是{name}的工作人员，不能派给该单位。", hint="请派给有权调查的其他单位。"
+            )

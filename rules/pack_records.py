@@ -19,8 +19,10 @@ DEPARTMENT_KINDS = ("bureau", "township", "utility", "team")
 #: County, township, community, grid, building (区域层级).
 AREA_LEVELS = (1, 2, 3, 4, 5)
 
-#: When a limit differs from the ordinary one (时限场合), and on which clock: a redo round, conferring.
-OCCASIONS = MappingProxyType({"redo": ClockKind.HANDLE, "conferring": ClockKind.SETTLE})
+#: When a limit differs from the ordinary one (时限场合), and on which clock: a redo round, conferring, delegated.
+OCCASIONS = MappingProxyType(
+    {"redo": ClockKind.HANDLE, "conferring": ClockKind.SETTLE, "delegated": ClockKind.HANDLE}
+)
 
 #: What a city chooses in pack.toml, and the source of which stands in its `[clauses]`.
 CHOICES = ("gate", "join_likeness", "windows", "after_hours", "handle_starts")

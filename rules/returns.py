@@ -6,7 +6,7 @@ from rules import clocks
 from rules.bodies import CallBackBody, ExtendBody, ReturnBody, ReviewBody, SuspendBody
 from rules.errors import BadInput, IllegalAct, LimitReached, TooLate
 from rules.policy import Policy, SuspensionReason
-from rules.terms import CHINA, ClockKind, Decision, Facts, Happened, Happening, Stage
+from rules.terms import CHINA, Decision, Facts, Happened, Happening, Stage
 from rules.worktime import Calendar
 
 
@@ -70,7 +70,7 @@ def may_extend(facts: Facts, body: ExtendBody, policy: Policy, calendar: Calenda
 
 def handle_due(facts: Facts, policy: Policy, calendar: Calendar) -> datetime | None:
     """The deadline of the newest `handle` clock, by replay; None where there is no such limit."""
-    plans = [each for each in clocks.plan(facts, policy, calendar) if each.kind is ClockKind.HANDLE]
+    plans = clocks.handling_of(facts, policy, calendar)
     return plans[-1].due_at if plans else None
 
 

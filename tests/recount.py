@@ -110,7 +110,7 @@ def _limits(s: _Sql) -> Iterator[tuple[str, str]]:
     newest = "(SELECT max(e.at) FROM event e WHERE e.ticket = c.ticket AND e.kind = '{}')"
     replied, suspended = newest.format("replied"), newest.format("suspended")
     renewed = (
-        "EXISTS (SELECT 1 FROM clock d WHERE d.ticket = c.ticket AND d.kind = c.kind AND d.id > c.id "
+        "EXISTS (SELECT 1 FROM clock d WHERE d.ticket = c.ticket AND d.kind = c.kind AND d.scope = c.scope AND d.id > c.id "
         "AND d.started_at = c.started_at)"
     )
     paused = f"(c.state = 'paused' AND c.due_at <= {suspended})"
@@ -131,14 +131,13 @@ def _limits(s: _Sql) -> Iterator[tuple[str, str]]:
         )
         return f"(NOT {renewed} AND coalesce({rested}, c.stopped_at) > c.due_at)"
 
-    least = "CASE WHEN c.state = 'met' AND c.stopped_at < c.due_at THEN c.stopped_at ELSE c.due_at END"
     hotline, begun = "''", f"coalesce({s.holder('c.ticket', 'c.started_at')}, '')"
-    handled = f"coalesce({s.holder('c.ticket', least)}, '')"
+    whole, lead = "c.scope = 'ticket'", f"c.scope = {s.holder('c.ticket', 'c.started_at')}"
     for kind, department, rests, due, on_time in (
         ("dispatch", hotline, ("reviewing",), "dispatch_due", "dispatched_on_time"),
         ("sign", begun, ("reviewing",), "sign_due", "signed_on_time"),
         ("first_contact", begun, ("reviewing",), "contact_due", "responded"),
-        ("handle", handled, ("reviewing", "suspended"), "due", "on_time"),
+        ("handle", "c.scope", ("reviewing", "suspended"), "due", "on_time"),
     ):
         off = f"c.state = 'met' AND {by_caller}" if kind in ("dispatch", "sign") else "c.state IS NULL"
         cancelled = f"((c.state = 'cancelled' OR ({off})) AND {over(*rests)})"
@@ -147,7 +146,7 @@ def _limits(s: _Sql) -> Iterator[tuple[str, str]]:
         base = f"c.state = 'armed' OR ({met} AND c.stopped_at > c.due_at)"
         rows = (
             f"SELECT {s.day('c.due_at')}, {department}, c.ticket, 1 FROM clock c JOIN ticket t ON t.number = c.ticket "
-            f"WHERE t.stage <> 'merged' AND c.kind = '{kind}' AND c.scope = 'ticket' AND c.due_at IS NOT NULL"
+            f"WHERE t.stage <> 'merged' AND c.kind = '{kind}' AND {lead if kind == 'handle' else whole} AND c.due_at IS NOT NULL"
         )
         missed = f"({base} OR {paused} OR {held} OR {cancelled})"
         yield due, f"{rows} AND (({kept}) OR {missed})"

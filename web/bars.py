@@ -1,14 +1,15 @@
 """The time bar (时限条): how much of a promise is used, drawn, with the words beside it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from dispatch.view import Row, Standing, View, standing
-from rules.clocks import KIND_WORDS
+from rules.clocks import KIND_WORDS, WHOLE
 from rules.terms import CHINA, ClockKind, Unit
 from rules.wording import STATE_WORDS, UNIT_WORDS
+from web.show import department_name
 from web.words import LEVEL_WORDS
 
 _RUNNING = ("armed", "paused", "held", "history")
@@ -44,18 +45,28 @@ class Bar:
 
 
 def bars(view: View, now: datetime) -> list[Bar]:
-    """A bar for the newest generation of each clock, running ones first."""
-    newest: dict[str, Row] = {}
+    """A bar for the newest generation of each clock, running ones first; a leg timed as the ticket is has none."""
+    newest: dict[tuple[str, str], Row] = {}
     for row in view.clocks:
-        newest[row["kind"]] = row
-    ordered = sorted(newest.values(), key=lambda row: (row["state"] not in _RUNNING, row["started_at"]))
+        newest[row["kind"], row["scope"]] = row
+    shown = [row for row in newest.values() if not _as_the_ticket(row, newest)]
+    ordered = sorted(shown, key=lambda row: (row["state"] not in _RUNNING, row["started_at"]))
     return [_bar(row, view, now) for row in ordered]
+
+
+def _as_the_ticket(row: Row, newest: Mapping[tuple[str, str], Row]) -> bool:
+    whole = newest.get((row["kind"], WHOLE))
+    return (
+        row["scope"] != WHOLE
+        and whole is not None
+        and (row["due_at"], row["state"]) == (whole["due_at"], whole["state"])
+    )
 
 
 def _bar(row: Row, view: View, now: datetime) -> Bar:
     stands = standing(row, view, now)
     return Bar(
-        kind=KIND_WORDS[ClockKind(row["kind"])],
+        kind=kind_words(row, view),
         state=STATE_WORDS[row["state"]],
         used=round(100 * min(1.0, stands.used), 1) if stands else 0.0,
         pauses=[(round(100 * a, 1), round(100 * max(0.0, b - a), 1)) for a, b in stands.pauses]
@@ -71,6 +82,12 @@ def _bar(row: Row, view: View, now: datetime) -> Bar:
         provisional=row["provisional"],
         steps=[_step(row, each, view, now) for each in row["ladder"]],
     )
+
+
+def kind_words(row: Row, view: View) -> str:
+    """What is timed, and of a leg for whom."""
+    words = KIND_WORDS[ClockKind(row["kind"])]
+    return words if row["scope"] == WHOLE else f"{words} · {department_name(view.policy, row['scope'])}"
 
 
 def _limit(row: Row) -> str:

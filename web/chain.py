@@ -224,7 +224,7 @@ def legs(view: View, now: datetime) -> list[tuple[str, str, str, str, str]]:
     return [
         (
             department_name(view.policy, each["department"]) or "",
-            PART_WORDS.get(each["part"], each["part"]),
+            "下派" if each["upper"] else PART_WORDS.get(each["part"], each["part"]),
             day_and_time(each["at"], now),
             each["reason"],
             "在办"

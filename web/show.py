@@ -7,7 +7,7 @@ from typing import Any
 from dispatch.storage.tables import Request, Ticket
 from dispatch.view import Row, View, standing
 from rules.carrying import LINK
-from rules.clocks import KIND_WORDS
+from rules.clocks import KIND_WORDS, WHOLE
 from rules.evidence_words import TRIGGER_WORDS
 from rules.policy import Policy
 from rules.terms import (
@@ -197,6 +197,7 @@ def _clock(row: Row, view: View, now: datetime) -> dict[str, Any]:
         "kind": row["kind"],
         "kind_words": KIND_WORDS[ClockKind(row["kind"])],
         "scope": row["scope"],
+        "scope_name": department_name(view.policy, row["scope"]) if row["scope"] != WHOLE else None,
         "generation": row["generation"],
         "state": row["state"],
         "state_words": STATE_WORDS[row["state"]],

@@ -176,8 +176,8 @@ def _legs(tx: Transaction, several: _Several) -> Mapping[str, list[Leg]]:
 def _promises(tx: Transaction, several: _Several) -> Mapping[str, list[Promise]]:
     found: defaultdict[str, list[Promise]] = defaultdict(list)
     c = _clock.c
-    columns = [c.ticket, c.kind, c.state, *_instants(tx, c.started_at, c.due_at, c.stopped_at)]
-    query = select(*columns).where(c.ticket.in_(several), c.kind.in_(TIMED), c.scope == "ticket")
+    columns = [c.ticket, c.kind, c.state, *_instants(tx, c.started_at, c.due_at, c.stopped_at), c.scope]
+    query = select(*columns).where(c.ticket.in_(several), c.kind.in_(TIMED))
     for ticket, *rest in tx.connection().execute(query.order_by(c.id)).all():
         found[ticket].append(Promise(*rest))
     return found

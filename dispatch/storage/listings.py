@@ -14,6 +14,7 @@ from sqlmodel import SQLModel
 from dispatch.storage import records  # noqa: F401  (defines the tables)
 from dispatch.storage.database import Transaction
 from dispatch.storage.tables import IS_OPEN
+from rules.clocks import WHOLE
 from rules.terms import ClockKind, Stage
 
 _ticket = SQLModel.metadata.tables["ticket"]
@@ -69,6 +70,7 @@ def overdue(tx: Transaction, as_of: datetime, departments: Sequence[str] | None,
             _is_open,
             _ticket.c.due_at <= as_of,
             _clock.c.kind == ClockKind.HANDLE.value,
+            _clock.c.scope == WHOLE,
             _clock.c.state == "armed",
             _clock.c.due_at <= as_of,
             _of(departments),

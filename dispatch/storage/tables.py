@@ -259,7 +259,7 @@ class Decision(SQLModel, table=True):
 
 
 class Assignment(SQLModel, table=True):
-    """One dispatch to one department (派单记录); never changed but for how it ended."""
+    """One dispatch to one department (派单记录); never changed but for how it ended. `upper` delegated it (下派)."""
 
     __table_args__ = (
         one_of("part", ("lead", "assist")),
@@ -270,6 +270,7 @@ class Assignment(SQLModel, table=True):
     ticket: str = Field(foreign_key="ticket.number", sa_type=Number)
     department: str
     part: str = "lead"
+    upper: str | None = None
     actor: str
     reason: str = ""
     at: datetime

@@ -138,6 +138,13 @@ def end_assignments(tx: Transaction, ticket: str, result: str, now: datetime) ->
     tx.connection().execute(update(_assignment).where(running).values(ended_at=now, result=result))
 
 
+def end_assignment(tx: Transaction, ticket: str, department: str, result: str, now: datetime) -> None:
+    """Close the running leg of one department beside the lead (协办、下派)."""
+    running = (_assignment.c.ticket == ticket) & _assignment.c.ended_at.is_(None)
+    its = running & (_assignment.c.department == department) & (_assignment.c.part == "assist")
+    tx.connection().execute(update(_assignment).where(its).values(ended_at=now, result=result))
+
+
 def open_of_person(tx: Transaction, person: int) -> list[Mapping[str, Any]]:
     """The open tickets of a caller whose row the transaction holds locked, newest first; they are locked too.
 

@@ -51,10 +51,12 @@ def as_promised(desk, number):
     with desk.database.reading() as tx:
         ticket = tickets.read(tx, number)
         plans = clocks.plan(stored_facts.gather(tx, ticket), *desk.packs.of(ticket.pack))
-        stored = {(row["kind"], row["generation"]): row for row in stored_clocks.read(tx, number)}
-    assert {(each.kind.value, each.generation) for each in plans} == set(stored)
+        stored = {
+            (row["kind"], row["scope"], row["generation"]): row for row in stored_clocks.read(tx, number)
+        }
+    assert {(each.kind.value, each.scope, each.generation) for each in plans} == set(stored)
     for each in plans:
-        row = stored[each.kind.value, each.generation]
+        row = stored[each.kind.value, each.scope, each.generation]
         assert (row["state"], row["due_at"], row["stopped_at"]) == (each.state, each.due_at, each.stopped_at)
     assert ticket.due_at == clocks.due_of(plans)
 

@@ -17,7 +17,10 @@ WORDS = "楼下饭店的排烟口正对卧室，晚上开不了窗。"
 
 
 def clock(desk, kind, state):
-    found = rows(desk, f"SELECT generation, due_at FROM clock WHERE kind = '{kind}' AND state = '{state}'")
+    found = rows(
+        desk,
+        f"SELECT generation, due_at FROM clock WHERE kind = '{kind}' AND scope = 'ticket' AND state = '{state}'",
+    )
     return [(each["generation"], local(each["due_at"])) for each in found]
 
 

@@ -25,6 +25,7 @@ from tests.stories import DISPATCHED, RECEIVED, SIGNED, at, calendar, event, fac
 # --- Outcomes ----------------------------------------------------------------------------------------------
 
 CODES = sorted(policy().departments)
+CHILDREN = sorted(code for code, each in policy().departments.items() if each.parent) * 6
 WAITING = event("triaged", "2026-09-28 10:00", "to_dispatch")
 
 
@@ -143,14 +144,18 @@ def lives(draw):
 
 
 def plans_of(story):
-    return {(each.kind, each.generation): each for each in clocks.plan(story, policy(), calendar())}
+    return {
+        (each.kind, each.scope, each.generation): each for each in clocks.plan(story, policy(), calendar())
+    }
 
 
 def check_promises(story, before, after):
     """What must hold after every event, whatever came before."""
     running = [each for each in after.values() if each.state in RUNNING]
     assert {each.state for each in after.values()} <= set(CLOCK_STATES)
-    assert len({each.kind for each in running}) == len(running), "two generations of one clock run"
+    assert len({(each.kind, each.scope) for each in running}) == len(running), (
+        "two generations of one clock run"
+    )
     for key, promised in before.items():
         kept = after[key]
         assert (kept.due_at, kept.started_at, kept.budget) == (
@@ -163,6 +168,11 @@ def check_promises(story, before, after):
     if stage.final:
         assert not running, "a final stage has running clocks"
         return
+    legs = {each.scope for each in running if each.scope != clocks.WHOLE}
+    assert legs <= set(story.departments), "a department that is not at work is timed"
+    if story.type is not TicketType.PRAISE and policy().handle_starts != "signed" and story.department:
+        due = {*story.departments} if story.stage is not Stage.TO_CALL_BACK else set()
+        assert legs == due, "a department at work has no deadline"
     allowed = {*stage.clocks, *([ClockKind.HANDLE] if story.stage is Stage.TO_DISPATCH else [])}
     assert {each.kind for each in running} <= allowed, f"{story.stage}: {[each.kind for each in running]}"
     if story.type is not TicketType.PRAISE:
@@ -175,7 +185,9 @@ def check_promises(story, before, after):
 
 def newest(plans, kind):
     return max(
-        (each for each in plans.values() if each.kind is kind), key=lambda each: each.generation, default=None
+        (each for each in plans.values() if each.kind is kind and each.scope == clocks.WHOLE),
+        key=lambda each: each.generation,
+        default=None,
     )
 
 
@@ -231,7 +243,7 @@ def triaged(story, dice, now):
     kind = {Stage.TO_SIGN: Happened.DISPATCHED, Stage.ANSWERED: Happened.ANSWERED}.get(what, Happened.TRIAGED)
     lifecycle.move(story.stage, Act.TRIAGE, what.value)
     changed = {"department": CODES[0], "departments": (CODES[0],)} if what is Stage.TO_SIGN else {}
-    moved = Happening(kind, now, {"stage": what})
+    moved = Happening(kind, now, {"stage": what, "department": changed.get("department")})
     return replace(story, stage=what, happenings=(*story.happenings, moved), **changed)
 
 
@@ -241,6 +253,8 @@ def drawn(act, dice, now):
     match act:
         case Act.DISPATCH | Act.REASSIGN:
             body |= {"department": dice.choice(CODES)}
+        case Act.ASSIST | Act.DELEGATE:
+            body |= {"department": dice.choice([*CODES, *CHILDREN])}
         case Act.SETTLE_RETURN:
             body |= {"accept": dice.random() < 0.5} | (
                 {"department": dice.choice(CODES)} if dice.random() < 0.3 else {}
@@ -290,8 +304,9 @@ def test_whatever_people_do_in_whatever_order_the_clocks_keep_their_word(life):
             if not legal:
                 break
             act = legal[choice % len(legal)]
+            by = dice.choice([None, *story.departments])
             try:
-                outcome = decide(act, drawn(act, dice, now), Case(story, policy(), calendar(), now))
+                outcome = decide(act, drawn(act, dice, now), Case(story, policy(), calendar(), now, by=by))
             except (BadInput, TooLate, LimitReached, IllegalAct) as refused:
                 assert isinstance(refused, DeskError) and refused.detail
                 continue

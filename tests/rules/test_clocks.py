@@ -2,7 +2,7 @@
 
 import pytest
 
-from rules.clocks import due_of, next_step, plan
+from rules.clocks import WHOLE, due_of, next_step, plan
 from rules.terms import CHINA, ClockKind, TicketType, Urgency
 from tests.stories import DISPATCHED, RECEIVED, SIGNED, at, calendar, event, facts, policy
 
@@ -12,7 +12,11 @@ def clocks_of(*happenings, **given):
 
 
 def one(plans, kind, generation=None):
-    found = [each for each in plans if each.kind == kind and generation in (None, each.generation)]
+    found = [
+        each
+        for each in plans
+        if each.kind == kind and each.scope == WHOLE and generation in (None, each.generation)
+    ]
     return found[-1]
 
 

@@ -1,0 +1,268 @@
+"""What a running clock goes through (时钟运转): started, held, paused, prolonged, stopped; each new deadline a generation.
+
+A clock is one kind within one scope: the whole ticket, or the leg of one department (主办、协办、下派), whose code the
+scope then is. Which event moves which clock stands in `rules/clocks.py`.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from rules.pack_records import Limit
+from rules.policy import Policy
+from rules.terms import Budget, ClockKind, Facts, LadderStep, Unit
+from rules.worktime import Calendar
+
+#: The scope of a clock that concerns the whole ticket; every other scope is the code of a department.
+WHOLE = "ticket"
+
+_WALL_UNITS = (Unit.MINUTES, Unit.CALENDAR_DAYS)
+#: The rungs that a leg climbs: the lead is pressed by the ticket's own ladder, whoever helps is reminded and told.
+_OF_HELPERS = ("warn", "breach")
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStep:
+    """One rung at its instant: what happens, at which supervision level, and who hears."""
+
+    step: str
+    at: datetime
+    action: str
+    level: int
+    receivers: tuple[str, ...]
+    clause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ClockPlan:
+    """One generation of one clock. `due_at` is set while a limit runs; `steps` are the rungs still meant to fire."""
+
+    kind: ClockKind
+    generation: int
+    state: str
+    started_at: datetime
+    budget: Budget | None
+    due_at: datetime | None
+    steps: tuple[PlannedStep, ...]
+    rule: str
+    clause: str
+    provisional: bool
+    stopped_at: datetime | None = None
+    scope: str = WHOLE
+
+
+@dataclass(slots=True)
+class _Running:
+    """A clock that has not stopped: its newest generation and what it has gone through."""
+
+    plan: ClockPlan
+    pressed: str
+    paused_at: datetime | None = None
+    paused: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """How a department's part is timed: by the ladder it is `pressed` with ("" none, "helper" the rungs of who helps),
+    with a limit that a person set, and never beyond `until`."""
+
+    scope: str
+    pressed: str = ""
+    limit: Limit | None = None
+    until: datetime | None = None
+
+
+#: A clock of the whole ticket, pressed by the pack's whole ladder.
+TICKET = Leg(WHOLE, "ticket")
+
+
+class Clockwork:
+    """The clocks of one ticket; `plans` grows by one for every new generation."""
+
+    def __init__(self, facts: Facts, policy: Policy, calendar: Calendar) -> None:
+        self.plans: list[ClockPlan] = []
+        self._facts = facts
+        self._policy = policy
+        self._calendar = calendar
+        self._running: dict[tuple[ClockKind, str], _Running] = {}
+        self._generations: dict[tuple[ClockKind, str], int] = {}
+
+    def scopes(self, kind: ClockKind) -> list[str]:
+        """Where clocks of that kind run, in the order in which they started."""
+        return [scope for each, scope in self._running if each is kind]
+
+    def running(self) -> list[tuple[ClockKind, str]]:
+        """Every clock that has not stopped."""
+        return list(self._running)
+
+    def due_at(self, kind: ClockKind, scope: str = WHOLE) -> datetime | None:
+        """The deadline of a running clock."""
+        found = self._running.get((kind, scope))
+        return found.plan.due_at if found else None
+
+    # --- starting -------------------------------------------------------------------------------------------
+
+    def start_once(self, kind: ClockKind, at: datetime, occasion: str = "") -> None:
+        """Start a clock of the ticket unless it runs."""
+        if (kind, WHOLE) not in self._running:
+            self.start(kind, at, occasion)
+
+    def start(self, kind: ClockKind, at: datetime, occasion: str = "", leg: Leg = TICKET) -> None:
+        """Start a clock anew; one that runs is cancelled. Nothing starts where the pack sets no limit."""
+        self.stop(kind, at, "cancelled", leg.scope)
+        limit = leg.limit or self._policy.limit(kind, self._facts.type, self._facts.urgency, occasion)
+        if limit is None:
+            return
+        due = self._calendar.add(at, limit.budget, after_hours=self._policy.after_hours)
+        due = max(at, min(due, leg.until)) if leg.until else due
+        self._begin(
+            ClockPlan(
+                kind=kind,
+                generation=self._next(kind, leg.scope),
+                state="armed",
+                started_at=at,
+                budget=limit.budget,
+                due_at=due,
+                steps=self._steps(kind, at, due, limit.budget, 0.0, leg.pressed),
+                rule=limit.rule,
+                clause=limit.clause,
+                provisional=self._calendar.touches_provisional(at, due),
+                scope=leg.scope,
+            ),
+            leg.pressed,
+        )
+
+    def start_until(
+        self, kind: ClockKind, at: datetime, until: datetime, step: PlannedStep, rule: str
+    ) -> None:
+        """Start a clock that runs to a day which a person named."""
+        made = ClockPlan(
+            kind, self._next(kind, WHOLE), "armed", at, None, until, (step,), rule, step.clause, False
+        )
+        self._begin(made, "")
+
+    def _begin(self, made: ClockPlan, pressed: str) -> None:
+        self.plans.append(made)
+        self._running[made.kind, made.scope] = _Running(made, pressed)
+
+    def _next(self, kind: ClockKind, scope: str) -> int:
+        self._generations[kind, scope] = self._generations.get((kind, scope), 0) + 1
+        return self._generations[kind, scope]
+
+    def _steps(
+        self, kind: ClockKind, start: datetime, due: datetime, budget: Budget, paused: float, pressed: str
+    ) -> tuple[PlannedStep, ...]:
+        rungs: Iterable[LadderStep] = self._policy.steps(kind, self._facts.urgency) if pressed else ()
+        if pressed == "helper":
+            rungs = (each for each in rungs if each.action in _OF_HELPERS)
+        planned = (self._rung(rung, start, due, budget, paused) for rung in rungs)
+        return tuple(sorted(planned, key=lambda each: each.at))
+
+    def _rung(
+        self, rung: LadderStep, start: datetime, due: datetime, budget: Budget, paused: float
+    ) -> PlannedStep:
+        if rung.after is not None:
+            at = self._calendar.add(due, rung.after)
+        elif rung.share == 1 or rung.share is None:
+            at = due
+        else:
+            counted_from = self._later(start, paused, budget)
+            at = self._calendar.at_share(counted_from, due, rung.share, wall=_on_the_wall(budget))
+        return PlannedStep(rung.step, at, rung.action, rung.level, rung.receivers, rung.clause)
+
+    # --- while it runs ---------------------------------------------------------------------------------------
+
+    def stop(self, kind: ClockKind, at: datetime, state: str, scope: str = WHOLE) -> None:
+        """End a clock that runs, as `met` or `cancelled`."""
+        running = self._running.get((kind, scope))
+        if running is not None:
+            self._put(running, replace(running.plan, state=state, stopped_at=at))
+            del self._running[kind, scope]
+
+    def hold(self, kind: ClockKind, scope: str) -> None:
+        """Let no step fire while a reply is reviewed; the deadline stays."""
+        running = self._running.get((kind, scope))
+        if running is not None:
+            self._put(running, replace(running.plan, state="held"))
+
+    def arm(self, kind: ClockKind, scope: str) -> None:
+        """Let a held clock go on as if it had never stopped."""
+        running = self._running.get((kind, scope))
+        if running is not None and running.plan.state == "held":
+            self._put(running, replace(running.plan, state="armed"))
+
+    def pause(self, kind: ClockKind, scope: str, at: datetime) -> None:
+        """Stop counting; the row keeps the deadline it had, and the state says that it does not run."""
+        running = self._running.get((kind, scope))
+        if running is not None:
+            running.paused_at = at
+            self._put(running, replace(running.plan, state="paused"))
+
+    def unpause(self, kind: ClockKind, scope: str, at: datetime) -> None:
+        """Go on counting, later by what the pause took."""
+        running = self._running.get((kind, scope))
+        if running is None or running.paused_at is None or running.plan.due_at is None:
+            return
+        lost = self._lost(running.plan, running.paused_at, at)
+        running.paused_at = None
+        running.paused += lost
+        if lost == 0:
+            self._put(running, replace(running.plan, state="armed"))
+        else:
+            self._renew(running, at, self._later(running.plan.due_at, lost, running.plan.budget))
+
+    def extend(self, kind: ClockKind, scope: str, at: datetime, more: Budget) -> None:
+        """Add to the deadline that was promised; a clock held for a review stays held."""
+        running = self._running.get((kind, scope))
+        if running is None or running.plan.due_at is None:
+            return
+        held = running.plan.state == "held"
+        self._renew(running, at, self._calendar.add(running.plan.due_at, more))
+        if held:
+            self.hold(kind, scope)
+
+    def _renew(self, running: _Running, at: datetime, due: datetime) -> None:
+        """Begin a new generation with another deadline; rungs of mere warning that lie behind stay silent."""
+        old = running.plan
+        budget = old.budget
+        if budget is None:
+            return
+        self._put(running, replace(old, state="cancelled", stopped_at=at))
+        steps = self._steps(old.kind, old.started_at, due, budget, running.paused, running.pressed)
+        renewed = replace(
+            old,
+            generation=self._next(old.kind, old.scope),
+            state="armed",
+            due_at=due,
+            steps=tuple(each for each in steps if each.at > at or each.action != "warn"),
+            provisional=self._calendar.touches_provisional(old.started_at, due),
+        )
+        self.plans.append(renewed)
+        running.plan = renewed
+
+    def _put(self, running: _Running, changed: ClockPlan) -> None:
+        self.plans[self.plans.index(running.plan)] = changed
+        running.plan = changed
+
+    def _lost(self, plan: ClockPlan, begin: datetime, end: datetime) -> float:
+        """Minutes that a pause took, counted as the limit is; a deadline already missed stays missed.
+
+        Two machines' clocks differ a little: a pause that ends before it begins took nothing.
+        """
+        if plan.due_at is None or begin >= plan.due_at or end <= begin:
+            return 0.0
+        return (
+            (end - begin).total_seconds() / 60
+            if _on_the_wall(plan.budget)
+            else self._calendar.elapsed(begin, end)
+        )
+
+    def _later(self, at: datetime, minutes: float, budget: Budget | None) -> datetime:
+        if minutes == 0:
+            return at
+        unit = Unit.MINUTES if _on_the_wall(budget) else Unit.WORK_MINUTES
+        return self._calendar.add(at, Budget(minutes, unit))
+
+
+def _on_the_wall(budget: Budget | None) -> bool:
+    return budget is not None and budget.unit in _WALL_UNITS
