@@ -81,7 +81,7 @@ class _Board:
         self.plans: list[ClockPlan] = []
         self._facts = facts
         self._policy = policy
-        self._calendar = calendar
+        self._calendar = calendar.on(facts.urgency)
         self._running: dict[ClockKind, _Running] = {}
         self._generations: dict[ClockKind, int] = {}
         self._stage: Stage | None = None

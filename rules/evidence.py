@@ -262,7 +262,8 @@ def _asked(newest: Facts, policy: Policy, calendar: Calendar, now: datetime, lev
     due = running[-1].due_at if running else None
     if due is None and wanted is ClockKind.CLUE:
         limit = policy.limit(wanted, newest.type, newest.urgency)
-        due = calendar.add(now, limit.budget, after_hours=policy.after_hours) if limit else None
+        by = calendar.on(newest.urgency)
+        due = by.add(now, limit.budget, after_hours=policy.after_hours) if limit else None
     if due is None:
         return what if level is not None else "目前没有计时中的办理时限"
     kind = KIND_WORDS[wanted]
