@@ -126,7 +126,8 @@ class Policy:
     """One pack, parsed (规则包). Mappings are read-only and keyed by code; `hash` names this very content.
 
     `gate` is the least calibrated probability for dispatch without a person, `join_likeness` the least likeness
-    of texts for a caller's new contact to join the open ticket; `windows` are the office hours, `hours` what hours.toml adds to them;
+    of texts for a caller's new contact to join the open ticket; `windows` are the office hours,
+    `hours` what hours.toml adds to them;
     `handle_starts` says which event starts the handling limit: dispatched, received or signed. `labels` maps
     every code, name and alias (as `plain` writes it) to the department's code, and the codes of former departments to
     the one that succeeds them. `chain` names the pack and those

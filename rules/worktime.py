@@ -325,10 +325,11 @@ def parse_calendar(
 ) -> Calendar:
     """Build the calendar: {file name: TOML text} of `rules/calendars` (and local files) in, a Calendar out.
 
-    `region` is the city's area code: local files whose code it begins with are laid over the national ones.
-    `local` are days that a pack adds itself. `seasons` change the hours, the first that covers a day wins.
-    `every_day` is for duty rosters (值班): no day is off. The table begins with `first_year` (old tickets are imported, too) or the first file, and ends
-    `years_after` the last file; a year without a national file is provisional.
+    `region` is the city's area code: local files whose code it begins with are laid over the national ones, and
+    `local` days that a pack adds itself. `seasons` change the hours, the first that covers a day wins.
+    `every_day` is for duty rosters (值班): no day is off. The table begins with `first_year` (old tickets are
+    imported, too) or the first file, and ends `years_after` the last file; a year without a national file is
+    provisional.
     Raises PackFault, naming file and line, and NoCalendar without a file.
     """
     years = [year for year in parse_years(files) if not year.region or region.startswith(year.region)]

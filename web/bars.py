@@ -40,6 +40,8 @@ class Bar:
     rule: str
     clause: str
     provisional: bool
+    why: str
+    basis: str
     steps: Sequence[tuple[str, str, bool]]
 
 
@@ -53,7 +55,7 @@ def bars(view: View, now: datetime) -> list[Bar]:
 
 
 def _bar(row: Row, view: View, now: datetime) -> Bar:
-    stands = standing(row, view, now)
+    stands, why = standing(row, view, now), view.whys.get(row["id"])
     return Bar(
         kind=KIND_WORDS[ClockKind(row["kind"])],
         state=STATE_WORDS[row["state"]],
@@ -69,6 +71,8 @@ def _bar(row: Row, view: View, now: datetime) -> Bar:
         rule=row["rule"],
         clause=row["clause"],
         provisional=row["provisional"],
+        why=why["words"] if why else "",
+        basis=why["basis"] if why else "",
         steps=[_step(row, each, view, now) for each in row["ladder"]],
     )
 
