@@ -165,10 +165,8 @@ def _changes(
     paused: datetime | None = None
     stage: Stage | None = None
     for each in after:
-        if plan.stopped_at is not None and (
-            each.at > plan.stopped_at or (each.at == plan.stopped_at and not left)
-        ):
-            break
+        if not left and plan.stopped_at is not None and each.at >= plan.stopped_at:
+            break  # an approved reply stops a clock in retrospect: what renewed it may lie after its end
         earlier, stage = stage, each.data.get("stage", stage)
         found: Change | None = None
         if stage == Stage.SUSPENDED != earlier:
