@@ -16,9 +16,6 @@ from rules.policy import Policy
 from rules.terms import Budget, ClockKind, Facts, Happened, Happening, LadderStep, Stage, Unit
 from rules.worktime import Calendar
 
-#: Logged attempts that count as a first contact although nobody was reached (lifecycle.md: 3 logged attempts).
-ATTEMPTS_THAT_COUNT = 3
-
 _WALL_UNITS = (Unit.MINUTES, Unit.CALENDAR_DAYS)
 
 
@@ -336,7 +333,7 @@ class _Board:
 
     def _contact(self, happening: Happening) -> None:
         self._attempts += 1
-        if happening.data.get("reached") or self._attempts >= ATTEMPTS_THAT_COUNT:
+        if happening.data.get("reached") or self._attempts >= self._policy.contacts.attempts:
             self._stop(ClockKind.FIRST_CONTACT, happening.at, "met")
 
 

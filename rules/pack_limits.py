@@ -7,10 +7,12 @@ from rules.pack_records import (
     OCCASIONS,
     STEP_ACTIONS,
     CallbackRule,
+    ContactRule,
     ExtensionRule,
     LadderRow,
     LimitRow,
     Receiver,
+    RectifyRule,
     ReturnRule,
     SuspensionReason,
 )
@@ -181,6 +183,20 @@ def read_suspensions(sheet: Sheet) -> tuple[SuspensionReason, ...]:
     ]
     unique([(row, reason.code) for row, reason in read])
     return tuple(reason for _, reason in read)
+
+
+def read_contact(sheet: Sheet) -> ContactRule:
+    """The `[contact]` table of returns.toml; packs of long ago have none."""
+    row = sheet.row("contact", required=False)
+    return ContactRule(row.whole("attempts", 1, 10), row.text("clause")) if row else ContactRule(3, "")
+
+
+def read_rectification(sheet: Sheet) -> RectifyRule:
+    """The `[rectification]` table of ladder.toml; packs of long ago have none."""
+    row = sheet.row("rectification", required=False)
+    if row is None:
+        return RectifyRule(Budget(5, Unit.WORKDAYS), "待核实：规则包没有写整改期限，按五个工作日")
+    return RectifyRule(row.budget() or _NO_BUDGET, row.text("clause"))
 
 
 def read_callback(sheet: Sheet) -> CallbackRule:

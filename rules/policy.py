@@ -16,10 +16,12 @@ from rules.pack_hours import read_hours
 from rules.pack_indicators import read_figures
 from rules.pack_limits import (
     read_callback,
+    read_contact,
     read_extension,
     read_ladder,
     read_limits,
     read_receivers,
+    read_rectification,
     read_return,
     read_suspensions,
 )
@@ -39,6 +41,7 @@ from rules.pack_records import (
     CardRule,
     Category,
     Channel,
+    ContactRule,
     CountingRule,
     Department,
     DigestRule,
@@ -51,6 +54,7 @@ from rules.pack_records import (
     Limit,
     LimitRow,
     Receiver,
+    RectifyRule,
     Reporting,
     ReturnRule,
     RoutingRule,
@@ -168,6 +172,8 @@ class Policy:
     extensions: ExtensionRule
     suspensions: tuple[SuspensionReason, ...]
     callbacks: CallbackRule
+    contacts: ContactRule
+    rectification: RectifyRule
     reporting: Reporting
     indicators: tuple[Indicator, ...]
     emergencies: tuple[EmergencyRule, ...]
@@ -305,6 +311,8 @@ def _read(sheets: Mapping[str, Sheet], digest: str, chain: tuple[str, ...], miss
         extensions=read_extension(sheets["returns.toml"]),
         suspensions=read_suspensions(sheets["returns.toml"]),
         callbacks=read_callback(sheets["returns.toml"]),
+        contacts=read_contact(sheets["returns.toml"]),
+        rectification=read_rectification(sheets["ladder.toml"]),
         **read_figures(sheets.get("indicators.toml")),
         emergencies=read_emergencies(sheets["acceptance.toml"]),
         refusals=refusals,
