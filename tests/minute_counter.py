@@ -139,9 +139,9 @@ def nth_open(office: Office, start: int, ticks: int) -> int:
 
 
 def day_count(office: Office, begin: int, end: int) -> int:
-    """Days that are worked, after the day of the one tick, up to the day of the last half minute before the other."""
-    days = np.arange(begin // DAY + 1, max(begin, end - 1) // DAY + 1)
-    return int(np.isin(days, office.worked).sum())
+    """Days that are worked, after the day of the one tick, up to that of the other; a midnight that ends work is its eve."""
+    last = (end - 1 if end > begin and end % DAY == 0 and office.open[end - 1] else end) // DAY
+    return int(np.isin(np.arange(begin // DAY + 1, last + 1), office.worked).sum())
 
 
 def _counted(office: Office, case: Case) -> int:
