@@ -14,10 +14,10 @@ from dispatch.storage import registry
 from dispatch.storage.database import Database, Transaction
 from rules import worktime
 from rules.errors import PackFault
-from rules.hours import calendar_for
+from rules.hours import Hours, calendar_for
 from rules.pack_chain import HEAD
 from rules.policy import Policy, parse
-from rules.worktime import Calendar
+from rules.worktime import Calendar, Window
 
 #: A newly activated pack is used everywhere within this time.
 FRESH = timedelta(seconds=5)
@@ -106,7 +106,12 @@ def calendar_files() -> Mapping[str, str]:
 
 def calendar_of(policy: Policy) -> Calendar:
     """The calendar that a pack's office hours, local days and region make of the national one. Raises PackFault."""
-    return calendar_for(calendar_files(), policy.windows, policy.area_code, policy.hours)
+    return _calendar(policy.windows, policy.area_code, policy.hours)
+
+
+@lru_cache(maxsize=16)
+def _calendar(windows: tuple[Window, ...], region: str, hours: Hours) -> Calendar:
+    return calendar_for(calendar_files(), windows, region, hours)
 
 
 def parsed(files: Mapping[str, str]) -> Policy:

@@ -9,7 +9,7 @@ that begin so (trailing 00 pairs mean the whole province or prefecture).
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any, Self
@@ -97,8 +97,8 @@ class YearFile:
     year: int
     region: str
     notices: tuple[Notice, ...]
-    off: Mapping[date, str]
-    make_up: Mapping[date, str]
+    off: Mapping[date, str] = field(hash=False)
+    make_up: Mapping[date, str] = field(hash=False)
 
 
 def parse_year(name: str, text: str) -> YearFile:
