@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from benchmarks import crash, importing, pipeline, post, reporting, worklist
+from benchmarks import crash, importing, pipeline, post, reporting, worklist, worktime
 from benchmarks.figures import Figure, code, show
 
 QUICK: dict[str, Callable[[argparse.Namespace], list[Figure]]] = {
@@ -18,6 +18,7 @@ QUICK: dict[str, Callable[[argparse.Namespace], list[Figure]]] = {
     "pipeline": lambda _: pipeline.run(pipeline.Size()),
     "worklist": lambda _: worklist.run(worklist.Size()),
     "reporting": lambda _: reporting.run(reporting.Size()),
+    "worktime": lambda _: worktime.run(worktime.Size()),
     "import": lambda told: importing.run(importing.given(told.import_file, told.import_columns)),
     "crash": lambda _: [*crash.run("postgresql", crash.Size()), *crash.run("sqlite", crash.Size())],
 }
@@ -25,6 +26,7 @@ FULL = QUICK | {
     "post": lambda _: post.run(post.Size(rounds=5, seconds=15)),
     "pipeline": lambda _: pipeline.run(pipeline.Size(seconds=60, step_seconds=20)),
     "worklist": lambda _: worklist.run(worklist.Size(seconds=10)),
+    "worktime": lambda _: worktime.run(worktime.Size(offices=1000)),
     "crash": lambda _: [
         *crash.run("postgresql", crash.Size(blows=60)),
         *crash.run("sqlite", crash.Size(blows=60)),

@@ -8,6 +8,7 @@ from dispatch.terminal import table, write
 from rules import clocks
 from rules.clocks import KIND_WORDS, ClockPlan
 from rules.errors import BadInput
+from rules.explaining_words import no_limit, why
 from rules.policy import Policy
 from rules.terms import (
     CHINA,
@@ -56,8 +57,8 @@ def due(
 ) -> dict[str, Any]:
     """The clocks of contract.md's `due`, as if every earlier act happened at `received` (aware).
 
-    A clock for which the pack sets no limit is not there. `skipped` are the days up to the last deadline that did
-    not count. Raises NoCalendar past the end of the table.
+    A clock for which the pack sets no limit stands in `no_limit`, with the reason. `skipped` are the days up to the
+    last deadline that did not count. Raises NoCalendar past the end of the table.
     """
     at = received.astimezone(CHINA)
     facts = Facts(
@@ -73,12 +74,16 @@ def due(
             Happening(Happened.SIGNED, at, {"stage": Stage.HANDLING}),
         ),
     )
-    plans = {each.kind: each for each in clocks.plan(facts, policy, calendar) if each.scope == clocks.WHOLE}
+    every = clocks.plan(facts, policy, calendar)
+    plans = {each.kind: each for each in every if each.scope == clocks.WHOLE}
     shown = [plans[each] for each in KINDS if each in plans]
     last = max((each.due_at for each in shown if each.due_at), default=at)
+    free = (no_limit(policy, each, kind, urgency) for each in KINDS if each not in plans)
+    days = calendar.on(urgency).skipped(at, last)
     return {
-        "clocks": [_clock(each) for each in shown],
-        "skipped": [{"date": day.isoformat(), "why": why} for day, why in calendar.skipped(at, last)],
+        "clocks": [{**_clock(each), "why": why(each, every, facts, policy, calendar)} for each in shown],
+        "skipped": [{"date": day.isoformat(), "why": reason} for day, reason in days],
+        "no_limit": [each for each in free if each is not None],
     }
 
 
@@ -130,6 +135,12 @@ def show(data: dict[str, Any]) -> None:
 def in_words(data: dict[str, Any]) -> list[str]:
     """What people should know of such a result besides its instants: the days that did not count, what is provisional."""
     words = []
+    for each in data.get("clocks", ()):
+        words += [
+            f"{KIND_WORDS[ClockKind(each['kind'])]}：{each['why']['words']}",
+            f"  依据：{each['why']['basis']}",
+        ]
+    words += [each["words"] for each in data.get("no_limit", ())]
     if data["skipped"]:
         words.append("不计的日子：" + "、".join(f"{each['date']} {each['why']}" for each in data["skipped"]))
     if data.get("provisional") or any(each["provisional"] for each in data.get("clocks", ())):

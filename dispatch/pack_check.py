@@ -26,6 +26,7 @@ _SHOWN = (
     "action",
     "missing",
     "at",
+    "windows",
 )
 _SHORT = 40
 
@@ -61,9 +62,16 @@ def check_pack(name: str) -> dict[str, Any]:
 
 def _parsed(files: Mapping[str, str]) -> tuple[Policy | None, list[dict[str, Any]]]:
     try:
-        return parse(files), []
+        policy = parse(files)
     except PackFault as fault:
         return None, list(fault.facts["details"])
+    try:
+        packs.calendar_of(policy)
+    except PackFault as fault:  # only the years themselves tell that a local day contradicts a notice
+        mend = "地方放假只写国家通知以外的日子"
+        found = {"pack": policy.name, "file": "hours.toml", "line": None, "says": fault.detail, "mend": mend}
+        return None, [found]
+    return policy, []
 
 
 def _above(files: Mapping[str, str]) -> Iterator[dict[str, str]]:

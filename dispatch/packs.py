@@ -14,6 +14,7 @@ from dispatch.storage import registry
 from dispatch.storage.database import Database, Transaction
 from rules import worktime
 from rules.errors import PackFault
+from rules.hours import Hours, calendar_for
 from rules.pack_chain import HEAD
 from rules.policy import Policy, parse
 from rules.worktime import Calendar, Window
@@ -104,13 +105,13 @@ def calendar_files() -> Mapping[str, str]:
 
 
 def calendar_of(policy: Policy) -> Calendar:
-    """The calendar that a pack's office hours and region make of the national one."""
-    return _calendar(policy.windows, policy.area_code)
+    """The calendar that a pack's office hours, local days and region make of the national one. Raises PackFault."""
+    return _calendar(policy.windows, policy.area_code, policy.hours)
 
 
 @lru_cache(maxsize=16)
-def _calendar(windows: tuple[Window, ...], region: str) -> Calendar:
-    return worktime.parse_calendar(calendar_files(), windows=windows, region=region)
+def _calendar(windows: tuple[Window, ...], region: str, hours: Hours) -> Calendar:
+    return calendar_for(calendar_files(), windows, region, hours)
 
 
 def parsed(files: Mapping[str, str]) -> Policy:
@@ -171,6 +172,7 @@ def install(tx: Transaction, files: dict[str, str], actor: str, now: datetime) -
             f"规则包“{policy.title}”只供继承，不能直接启用。",
             hint=f'请新建一个包，写 extends = "{policy.name}"；它还缺：{"；".join(policy.missing)}。',
         )
+    calendar_of(policy)  # a local day that contradicts a notice is found now, not by the first ticket
     registry.keep_pack(tx, policy.hash, policy.name, policy.title, files, now)
     registry.sync_departments(tx, list(policy.departments.values()))
     registry.sync_areas(tx, list(policy.areas.values()))

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from dispatch.desk import Desk
+from dispatch.reasons import whys
 from dispatch.storage import cards, clocks, clues, history, inbox, links, tickets
 from dispatch.storage import facts as stored_facts
 from dispatch.storage.tables import Request, Ticket
@@ -15,15 +16,15 @@ from rules import access, carrying, escalation
 from rules.access import Actor, Sight, may_act
 from rules.ends import NOT_TOLD
 from rules.errors import NoCalendar, NotAllowed
+from rules.explaining import ON_THE_WALL
 from rules.lifecycle import acts_in
 from rules.numbers import is_sound
 from rules.policy import Policy
-from rules.terms import CHINA, Act, ClockKind, Facts, Happened, Happening, Stage, Unit
+from rules.terms import CHINA, Act, ClockKind, Facts, Happened, Happening, Stage, Unit, Urgency
 from rules.worktime import Calendar
 
 Row = Mapping[str, Any]
 
-_ON_THE_WALL = (Unit.MINUTES, Unit.CALENDAR_DAYS)
 #: Of the tickets of one matter so many are told; a mass matter has hundreds.
 MOST_KIN = 50
 #: Stages in which the caller may still be asked for what was not told.
@@ -35,8 +36,9 @@ class View:
     """One ticket as rows, oldest first, with the rules it runs by; `whole` is False for who is not of the desk.
 
     `kin` are the tickets of the same matter in the asker's sight, each with `kin` (earlier, merged_into, later,
-    followers), `linked` those that other callers seem to tell of it; `missing` the elements that were not told, and
-    `undoable` what of the pressure the asker can take back: by which word, and the event.
+    followers), `linked` those that other callers seem to tell of it; `missing` the elements that were not told,
+    `undoable` what of the pressure the asker can take back: by which word, and the event. `whys` tells why each
+    deadline is what it is, by the id of its clock.
     """
 
     ticket: Ticket
@@ -55,6 +57,7 @@ class View:
     policy: Policy
     calendar: Calendar
     whole: bool
+    whys: Mapping[int, Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +95,14 @@ def read(desk: Desk, number: str, actor: Actor, now: datetime) -> View:
         held = clues.of_ticket(tx, number, sight.clues) if sight.clues else []
         kin = links.family(tx, ticket, sight, MOST_KIN)
         veil = Veil(sight, held, _unseen(ticket, kin))
-        events = veil.events(history.read(tx, number))
+        happened = history.read(tx, number)
+        events = veil.events(happened)
         decisions = veil.decisions(tickets.rows_of(tx, "decision", number))
         assignments = veil.rows(tickets.rows_of(tx, "assignment", number))
+        timed = veil.clocks(clocks.read(tx, number))
         return View(
             ticket=ticket,
-            clocks=veil.clocks(clocks.read(tx, number)),
+            clocks=timed,
             decisions=decisions,
             events=events,
             assignments=assignments,
@@ -110,8 +115,9 @@ def read(desk: Desk, number: str, actor: Actor, now: datetime) -> View:
             missing=missing_in(Stage(ticket.stage), decisions),
             undoable=_undoable(_facts(ticket, assignments, events), actor),
             policy=policy,
-            calendar=calendar,
+            calendar=calendar.on(Urgency(ticket.urgency)),
             whole=sight.desk,
+            whys=whys(timed, _facts(ticket, (), happened), policy, calendar),
         )
 
 
@@ -174,7 +180,7 @@ def standing(clock: Row, view: View, now: datetime) -> Standing | None:
     if clock["due_at"] is None or clock["unit"] is None:
         return None
     ruler = _Ruler(
-        clock["started_at"], clock["due_at"], Unit(clock["unit"]) not in _ON_THE_WALL, view.calendar
+        clock["started_at"], clock["due_at"], Unit(clock["unit"]) not in ON_THE_WALL, view.calendar
     )
     end = clock["stopped_at"] or _stopped_counting(clock, view) or now
     pauses = _pauses(view.events, now) if clock["kind"] == ClockKind.HANDLE else ()

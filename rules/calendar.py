@@ -9,7 +9,7 @@ that begin so (trailing 00 pairs mean the whole province or prefecture).
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any, Self
@@ -97,8 +97,8 @@ class YearFile:
     year: int
     region: str
     notices: tuple[Notice, ...]
-    off: Mapping[date, str]
-    make_up: Mapping[date, str]
+    off: Mapping[date, str] = field(hash=False)
+    make_up: Mapping[date, str] = field(hash=False)
 
 
 def parse_year(name: str, text: str) -> YearFile:
@@ -247,17 +247,17 @@ class _Page:
 
     def check(self, table: dict[str, Any], fields: Mapping[str, type], needed: tuple[str, ...]) -> None:
         """Only known fields, all needed ones, each of its exact kind (no date with time), none empty."""
-        for field, value in table.items():
-            if field not in fields:
-                raise self.fault(f"不认识的字段 {field}", field)
-            if type(value) is not fields[field]:
-                raise self.fault(f"{field} 应为{_KIND_WORDS[fields[field]]}", field)
+        for key, value in table.items():
+            if key not in fields:
+                raise self.fault(f"不认识的字段 {key}", key)
+            if type(value) is not fields[key]:
+                raise self.fault(f"{key} 应为{_KIND_WORDS[fields[key]]}", key)
             if isinstance(value, str) and not value.strip():
-                raise self.fault(f"{field} 不能为空", field)
-        for field in needed:
-            if field not in table:
+                raise self.fault(f"{key} 不能为空", key)
+        for key in needed:
+            if key not in table:
                 marks = [value for value in table.values() if type(value) is date]
-                raise self.fault(f"缺少字段 {field}", *marks)
+                raise self.fault(f"缺少字段 {key}", *marks)
 
     def fault(self, words: str, *marks: str | date) -> PackFault:
         """The fault, at the last line that holds all marks: a clash shows where the day is repeated."""

@@ -22,7 +22,6 @@ from rules.terms import Budget, ClockKind, Facts, Happened, Happening, Stage, Un
 from rules.worktime import Calendar
 
 __all__ = [
-    "ATTEMPTS_THAT_COUNT",
     "WHOLE",
     "ClockPlan",
     "PlannedStep",
@@ -33,9 +32,6 @@ __all__ = [
     "next_step",
     "plan",
 ]
-
-#: Logged attempts that count as a first contact although nobody was reached (lifecycle.md: 3 logged attempts).
-ATTEMPTS_THAT_COUNT = 3
 
 _SENT = (Happened.DISPATCHED, Happened.REASSIGNED)
 
@@ -64,8 +60,9 @@ class _Board:
     """Replays one ticket's events onto its clocks."""
 
     def __init__(self, facts: Facts, policy: Policy, calendar: Calendar) -> None:
-        self.work = Clockwork(facts, policy, calendar)
+        self.work = Clockwork(facts, policy, calendar.on(facts.urgency))
         self._starts = policy.handle_starts
+        self._enough = policy.contacts.attempts
         self._stage: Stage | None = None
         self._replied_at: datetime | None = None
         self._attempts = 0
@@ -229,7 +226,7 @@ class _Board:
 
     def _contact(self, happening: Happening) -> None:
         self._attempts += 1
-        if happening.data.get("reached") or self._attempts >= ATTEMPTS_THAT_COUNT:
+        if happening.data.get("reached") or self._attempts >= self._enough:
             self.work.stop(ClockKind.FIRST_CONTACT, happening.at, "met")
 
 

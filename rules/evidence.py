@@ -17,14 +17,11 @@ from rules.evidence_figures import Figures, figures
 from rules.evidence_words import DONE_WORDS, HOTLINE, TRIGGER_WORDS, moment, name_of
 from rules.pack_records import Level
 from rules.policy import Policy
-from rules.terms import CHINA, TYPE_WORDS, Budget, ClockKind, Facts, Role, Unit
+from rules.terms import CHINA, TYPE_WORDS, ClockKind, Facts, Role
 from rules.worktime import Calendar
 
-__all__ = ["RECTIFY_CLAUSE", "RECTIFY_WITHIN", "Entry", "as_rows", "chain", "drafts", "summary"]
+__all__ = ["Entry", "as_rows", "chain", "drafts", "summary"]
 
-#: By when a department is asked to have put things right, counted from the draft; a row of ladder.toml has no field.
-RECTIFY_WITHIN = Budget(5, Unit.WORKDAYS)
-RECTIFY_CLAUSE = "待核实：没有读到规定，本系统缺省：五个工作日"
 
 _TITLES = {"complaints": "多次投诉", "redos": "多次重办", "returns": "多次退单"}
 _UNSURE = "待核实"
@@ -46,7 +43,9 @@ class _Desk:
     @property
     def due(self) -> datetime:
         """When the measures should be done."""
-        return self.calendar.add(self.now, RECTIFY_WITHIN, after_hours=self.policy.after_hours)
+        return self.calendar.add(
+            self.now, self.policy.rectification.within, after_hours=self.policy.after_hours
+        )
 
 
 def as_rows(entries: Sequence[Entry]) -> list[dict[str, Any]]:
@@ -141,7 +140,11 @@ def _head(desk: _Desk, title: str) -> dict[str, Any]:
 
 
 def _measure(desk: _Desk, words: str) -> dict[str, str]:
-    return {"words": f"{words}。", "deadline": desk.due.isoformat(), "clause": RECTIFY_CLAUSE}
+    return {
+        "words": f"{words}。",
+        "deadline": desk.due.isoformat(),
+        "clause": desk.policy.rectification.clause,
+    }
 
 
 def _posts(desk: _Desk) -> list[dict[str, Any]]:
@@ -264,7 +267,8 @@ def _asked(newest: Facts, policy: Policy, calendar: Calendar, now: datetime, lev
     due = running[-1].due_at if running else None
     if due is None and wanted is ClockKind.CLUE:
         limit = policy.limit(wanted, newest.type, newest.urgency)
-        due = calendar.add(now, limit.budget, after_hours=policy.after_hours) if limit else None
+        by = calendar.on(newest.urgency)
+        due = by.add(now, limit.budget, after_hours=policy.after_hours) if limit else None
     if due is None:
         return what if level is not None else "目前没有计时中的办理时限"
     kind = KIND_WORDS[wanted]

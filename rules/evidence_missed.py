@@ -118,7 +118,7 @@ def _replaced(one: Missed, found: Sequence[Missed]) -> bool:
 
 
 def _missed(facts: Facts, promise: ClockPlan, until: datetime, renewed: bool, calendar: Calendar) -> Missed:
-    due = promise.due_at or until
+    due, calendar = promise.due_at or until, calendar.on(facts.urgency)
     wall = promise.budget is not None and promise.budget.unit in _WALL
     minutes = _minutes(due, until, wall, calendar)
     if promise.kind is ClockKind.HANDLE:  # a granted pause is nobody's delay, after the deadline either

@@ -2,15 +2,18 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from itertools import product
+from typing import Any
 
 from rules.pack_records import (
     OCCASIONS,
     STEP_ACTIONS,
     CallbackRule,
+    ContactRule,
     ExtensionRule,
     LadderRow,
     LimitRow,
     Receiver,
+    RectifyRule,
     ReturnRule,
     SuspensionReason,
 )
@@ -146,6 +149,17 @@ def read_receivers(sheet: Sheet) -> dict[str, Receiver]:
     return {receiver.code: receiver for _, receiver in read}
 
 
+def read_returns(sheet: Sheet) -> dict[str, Any]:
+    """All of returns.toml, by the fields of the policy."""
+    return {
+        "returns": read_return(sheet),
+        "extensions": read_extension(sheet),
+        "suspensions": read_suspensions(sheet),
+        "callbacks": read_callback(sheet),
+        "contacts": read_contact(sheet),
+    }
+
+
 def read_return(sheet: Sheet) -> ReturnRule:
     """The `[return]` table of returns.toml."""
     row = sheet.row("return")
@@ -181,6 +195,20 @@ def read_suspensions(sheet: Sheet) -> tuple[SuspensionReason, ...]:
     ]
     unique([(row, reason.code) for row, reason in read])
     return tuple(reason for _, reason in read)
+
+
+def read_contact(sheet: Sheet) -> ContactRule:
+    """The `[contact]` table of returns.toml; packs of long ago have none."""
+    row = sheet.row("contact", required=False)
+    return ContactRule(row.whole("attempts", 1, 10), row.text("clause")) if row else ContactRule(3, "")
+
+
+def read_rectification(sheet: Sheet) -> RectifyRule:
+    """The `[rectification]` table of ladder.toml; packs of long ago have none."""
+    row = sheet.row("rectification", required=False)
+    if row is None:
+        return RectifyRule(Budget(5, Unit.WORKDAYS), "待核实：规则包没有写整改期限，按五个工作日")
+    return RectifyRule(row.budget() or _NO_BUDGET, row.text("clause"))
 
 
 def read_callback(sheet: Sheet) -> CallbackRule:

@@ -240,6 +240,22 @@ class SuspensionReason:
 
 
 @dataclass(frozen=True, slots=True)
+class ContactRule:
+    """The first contact (首次联系): so many logged attempts count as one although nobody was reached."""
+
+    attempts: int
+    clause: str
+
+
+@dataclass(frozen=True, slots=True)
+class RectifyRule:
+    """By when a department is asked to have put things right (整改期限), counted from the draft."""
+
+    within: Budget
+    clause: str
+
+
+@dataclass(frozen=True, slots=True)
 class CallbackRule:
     """Calling back (回访): not reached in `attempts` tries on at least `days` different days = 未评价."""
 

@@ -8,18 +8,18 @@ from types import MappingProxyType
 
 from rules.accept import EmergencyRule, RefusalRule
 from rules.errors import PackFault
+from rules.hours import Hours
 from rules.occasion_rows import Occasions
 from rules.pack_cases import Case, read_cases
 from rules.pack_chain import HEAD, Chain, follow
+from rules.pack_hours import read_hours
 from rules.pack_indicators import read_figures
 from rules.pack_limits import (
-    read_callback,
-    read_extension,
     read_ladder,
     read_limits,
     read_receivers,
-    read_return,
-    read_suspensions,
+    read_rectification,
+    read_returns,
 )
 from rules.pack_lines import Fault
 from rules.pack_occasions import read_occasions
@@ -37,6 +37,7 @@ from rules.pack_records import (
     CardRule,
     Category,
     Channel,
+    ContactRule,
     CountingRule,
     Department,
     DigestRule,
@@ -49,6 +50,7 @@ from rules.pack_records import (
     Limit,
     LimitRow,
     Receiver,
+    RectifyRule,
     Reporting,
     ReturnRule,
     RoutingRule,
@@ -114,7 +116,7 @@ REQUIRED = (
     "acceptance.toml",
 )
 #: What a pack may do without, as packs did that tickets of long ago name; merged over the chain like the rest.
-EXTRA = ("occasions.toml", "indicators.toml")
+EXTRA = ("occasions.toml", "indicators.toml", "hours.toml")
 #: The worked cases that `rules/cases.py` runs; part of the hash like the rest.
 OPTIONAL = ("cases.toml",)
 
@@ -124,7 +126,8 @@ class Policy:
     """One pack, parsed (规则包). Mappings are read-only and keyed by code; `hash` names this very content.
 
     `gate` is the least calibrated probability for dispatch without a person, `join_likeness` the least likeness
-    of texts for a caller's new contact to join the open ticket; `windows` are the office hours;
+    of texts for a caller's new contact to join the open ticket; `windows` are the office hours,
+    `hours` what hours.toml adds to them;
     `handle_starts` says which event starts the handling limit: dispatched, received or signed. `labels` maps
     every code, name and alias (as `plain` writes it) to the department's code, and the codes of former departments to
     the one that succeeds them. `chain` names the pack and those
@@ -146,6 +149,7 @@ class Policy:
     windows: tuple[Window, ...]
     after_hours: AfterHours
     handle_starts: str
+    hours: Hours
     departments: Mapping[str, Department]
     areas: Mapping[str, Area]
     categories: Mapping[str, Category]
@@ -164,6 +168,8 @@ class Policy:
     extensions: ExtensionRule
     suspensions: tuple[SuspensionReason, ...]
     callbacks: CallbackRule
+    contacts: ContactRule
+    rectification: RectifyRule
     reporting: Reporting
     indicators: tuple[Indicator, ...]
     emergencies: tuple[EmergencyRule, ...]
@@ -282,6 +288,7 @@ def _read(sheets: Mapping[str, Sheet], digest: str, chain: tuple[str, ...], miss
         **{each.name: getattr(settings, each.name) for each in fields(settings)},
         hash=digest,
         chain=chain,
+        hours=read_hours(sheets.get("hours.toml")),
         departments=MappingProxyType(departments),
         areas=MappingProxyType(areas),
         categories=MappingProxyType(categories),
@@ -296,10 +303,8 @@ def _read(sheets: Mapping[str, Sheet], digest: str, chain: tuple[str, ...], miss
         invalid=read_invalid(sheets["acceptance.toml"]),
         incomplete=read_incomplete(sheets["acceptance.toml"]),
         card=read_card(sheets["acceptance.toml"]),
-        returns=read_return(sheets["returns.toml"]),
-        extensions=read_extension(sheets["returns.toml"]),
-        suspensions=read_suspensions(sheets["returns.toml"]),
-        callbacks=read_callback(sheets["returns.toml"]),
+        **read_returns(sheets["returns.toml"]),
+        rectification=read_rectification(sheets["ladder.toml"]),
         **read_figures(sheets.get("indicators.toml")),
         emergencies=read_emergencies(sheets["acceptance.toml"]),
         refusals=refusals,

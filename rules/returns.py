@@ -18,7 +18,8 @@ def of_return(facts: Facts, body: ReturnBody, policy: Policy, calendar: Calendar
     """
     rule = policy.returns
     sent = facts.last(Happened.DISPATCHED, Happened.REASSIGNED)
-    until = calendar.add(sent.at if sent else facts.received_at, rule.window, after_hours=policy.after_hours)
+    by = calendar.on(facts.urgency)
+    until = by.add(sent.at if sent else facts.received_at, rule.window, after_hours=policy.after_hours)
     if now > until:
         raise TooLate(
             f"退单期限已过（{until:%Y-%m-%d %H:%M}），按首办责任由本单位办理。",

@@ -8,6 +8,7 @@ apart. Inside, all is whole microseconds; China keeps one offset, so a day is al
 import hashlib
 from bisect import bisect_left, bisect_right
 from collections.abc import Container, Iterable, Mapping, Sequence
+from copy import copy
 from datetime import date, datetime, timedelta
 from itertools import accumulate
 from typing import Literal
@@ -17,12 +18,13 @@ from rules.calendar import (
     WEEKDAY_WORDS,
     Season,
     Window,
+    YearFile,
     in_order,
     lay_over,
     parse_years,
 )
 from rules.errors import BadInput, NoCalendar
-from rules.terms import CHINA, Budget, Unit
+from rules.terms import CHINA, Budget, Unit, Urgency
 
 __all__ = ["NATIONAL_WINDOWS", "AfterHours", "Calendar", "Season", "Window", "parse_calendar"]
 
@@ -48,6 +50,7 @@ class Calendar:
 
     __slots__ = (
         "_count",
+        "_duty",
         "_first",
         "_names",
         "_noticed",
@@ -76,6 +79,19 @@ class Calendar:
         self._worked = list(accumulate(map(_length, windows), initial=0))
         self._count = list(accumulate((1 if day else 0 for day in windows), initial=0))
         self._off = [at for at, day in enumerate(windows) if not day]
+        self._duty: Mapping[Urgency, Calendar] = {}
+
+    def with_duty(self, duty: "Calendar", urgencies: Iterable[Urgency]) -> "Calendar":
+        """The same calendar, but matters of `urgencies` run by `duty`'s hours (值班日历)."""
+        both = copy(self)
+        both._duty = dict.fromkeys(urgencies, duty)
+        named = ",".join(sorted(both._duty))
+        both.version = _digest(f"{self.version} {named} {duty.version}")
+        return both
+
+    def on(self, urgency: Urgency) -> "Calendar":
+        """The calendar by which matters of that urgency run: the duty roster's where there is one, else this."""
+        return self._duty.get(urgency, self)
 
     # Days
 
@@ -118,10 +134,7 @@ class Calendar:
         begun, ended = self._moment(a), self._moment(b)
         if ended < begun:
             return -self.workdays_between(b, a)
-        last = self._day(ended)
-        if last and ended == last * DAY == self._close(last - 1):
-            last -= 1
-        return max(0, self._count[last + 1] - self._count[self._day(begun) + 1])
+        return max(0, self._count[self._day_that_ends(ended) + 1] - self._count[self._day(begun) + 1])
 
     def skipped(self, a: datetime, b: datetime) -> list[tuple[date, str]]:
         """The days from a's to b's date, both included, that did not count, each with its reason."""
@@ -149,17 +162,26 @@ class Calendar:
         `after_hours="next_workday"` moves a start on a day off or after closing to the next opening, for
         limits in working time only. Raises BadInput on a naive start or bad amount, NoCalendar past the end.
         """
-        amount, moved = _sound(budget), _moves(after_hours)
-        begun = self._moment(start)
+        amount = _sound(budget)
+        begun = self._moment(self.counted_from(start, budget, after_hours=after_hours))
         if amount == 0:
             return self._at(begun)
         if budget.unit in _WALL:
             return self._at(begun + round(amount * _WALL[budget.unit]))
-        if moved and self._over(begun):
-            begun = self._opening(self._nth(self._day(begun) + 1, 1))
         if budget.unit is Unit.WORK_MINUTES:
             return self._at(self._reach(self._done(begun) + _work(amount)))
         return self._at(self._count_off(begun, amount, budget.unit is Unit.INCLUSIVE_DAYS))
+
+    def counted_from(self, start: datetime, budget: Budget, *, after_hours: AfterHours = "as_is") -> datetime:
+        """The instant that counts as the start: the next opening where `after_hours` moves it, else start itself."""
+        moved, begun = _moves(after_hours), self._moment(start)
+        if moved and budget.amount and budget.unit not in _WALL and self._over(begun):
+            return self._at(self._opening(self._nth(self._day(begun) + 1, 1)))
+        return self._at(begun)
+
+    def opens_at(self, instant: datetime) -> datetime:
+        """The first instant from `instant` on at which working time passes; itself within hours."""
+        return self._at(self._reach(self._done(self._moment(instant)), latest=True))
 
     def _count_off(self, begun: int, amount: float, inclusive: bool) -> int:
         today = self._day(begun)
@@ -169,16 +191,29 @@ class Calendar:
             return self._reach(self._done(begun) + (self._worked[day + 1] - self._worked[day]) // 2)
         return self._close(self._nth(working if inclusive else today + 1, int(amount)))
 
-    def subtract(self, end: datetime, minutes: float) -> datetime:
-        """The latest instant from which `minutes` of working time lead to `end`: `add` run backwards.
+    def subtract(self, end: datetime, budget: Budget) -> datetime:
+        """`add` run backwards: the latest start from which `budget` leads to `end`.
 
-        Raises BadInput for a negative amount, NoCalendar before the table.
+        work_minutes: the latest instant. workdays (whole ones), inclusive_days: whole days have no latest instant
+        before midnight, so it is the opening of the last workday on which a start leads to the close of end's day;
+        `workdays_between(subtract(end, n), end) == n`. Raises BadInput for half a workday, which is as long as the
+        day that it falls on, and for what `add` refuses; NoCalendar before the table.
         """
-        amount = _sound(Budget(minutes, Unit.WORK_MINUTES))
+        amount = _sound(budget)
         ended = self._moment(end)
         if amount == 0:
             return self._at(ended)
-        return self._at(self._reach(self._done(ended) - _work(amount), latest=True))
+        if budget.unit in _WALL:
+            return self._at(ended - round(amount * _WALL[budget.unit]))
+        if budget.unit is Unit.WORK_MINUTES:
+            return self._at(self._reach(self._done(ended) - _work(amount), latest=True))
+        if amount != int(amount):
+            raise BadInput("半个工作日的长短随起算那天而定，不能倒推。")
+        last = self._day_that_ends(ended)
+        back = int(amount) - (budget.unit is Unit.INCLUSIVE_DAYS)
+        if self._count[last + 1] <= back:
+            raise NoCalendar(f"时限超出了已有日历（{self._years()}）。")
+        return self._at(self._opening(self._nth(0, self._count[last + 1] - back)))
 
     def at_share(self, start: datetime, due: datetime, share: float, wall: bool = False) -> datetime:
         """The instant when `share` (above 0, at most 1) of the time from start to due is used up.
@@ -227,6 +262,11 @@ class Calendar:
         if target > self._count[-1]:
             raise NoCalendar(f"时限超出了已有日历（{self._years()}）。")
         return bisect_left(self._count, target) - 1
+
+    def _day_that_ends(self, moment: int) -> int:
+        """The moment's day; at a midnight that closes a day, that day."""
+        day = self._day(moment)
+        return day - 1 if day and moment == day * DAY == self._close(day - 1) else day
 
     def _over(self, moment: int) -> bool:
         """Whether the moment's day is off, or closed already."""
@@ -281,13 +321,15 @@ def parse_calendar(
     every_day: bool = False,
     years_after: int = 5,
     first_year: int = 2000,
+    local: Iterable[YearFile] = (),
 ) -> Calendar:
     """Build the calendar: {file name: TOML text} of `rules/calendars` (and local files) in, a Calendar out.
 
-    `region` is the city's area code: local files whose code it begins with are laid over the national ones.
-    `seasons` change the hours, the first that covers a day wins. `every_day` is for duty rosters (值班): no
-    day is off. The table begins with `first_year` (old tickets are imported, too) or the first file, and ends
-    `years_after` the last file; a year without a national file is provisional.
+    `region` is the city's area code: local files whose code it begins with are laid over the national ones, and
+    `local` days that a pack adds itself. `seasons` change the hours, the first that covers a day wins.
+    `every_day` is for duty rosters (值班): no day is off. The table begins with `first_year` (old tickets are
+    imported, too) or the first file, and ends `years_after` the last file; a year without a national file is
+    provisional.
     Raises PackFault, naming file and line, and NoCalendar without a file.
     """
     years = [year for year in parse_years(files) if not year.region or region.startswith(year.region)]
@@ -296,12 +338,16 @@ def parse_calendar(
     first = date(min(first_year, *(year.year for year in years)), 1, 1)
     last = date(max(year.year for year in years) + years_after, 12, 31)
     days = [date.fromordinal(at) for at in range(first.toordinal(), last.toordinal() + 1)]
-    off, make_up = ({}, dict.fromkeys(days, "")) if every_day else lay_over(years)
+    off, make_up = ({}, dict.fromkeys(days, "")) if every_day else lay_over([*years, *local])
     table = _hours(days, off, make_up, in_order(windows), tuple(seasons))
     noticed = {day.year for day in days} if every_day else {year.year for year in years if not year.region}
     names = {day: name for day, name in {**off, **make_up}.items() if name}
     content = repr((first, table, sorted(names.items()), sorted(noticed)))
-    return Calendar(first, table, names, noticed, hashlib.sha256(content.encode()).hexdigest()[:12])
+    return Calendar(first, table, names, noticed, _digest(content))
+
+
+def _digest(content: str) -> str:
+    return hashlib.sha256(content.encode()).hexdigest()[:12]
 
 
 def _hours(

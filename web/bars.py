@@ -41,6 +41,8 @@ class Bar:
     rule: str
     clause: str
     provisional: bool
+    why: str
+    basis: str
     steps: Sequence[tuple[str, str, bool]]
 
 
@@ -64,7 +66,7 @@ def _as_the_ticket(row: Row, newest: Mapping[tuple[str, str], Row]) -> bool:
 
 
 def _bar(row: Row, view: View, now: datetime) -> Bar:
-    stands = standing(row, view, now)
+    stands, why = standing(row, view, now), view.whys.get(row["id"])
     return Bar(
         kind=kind_words(row, view),
         state=STATE_WORDS[row["state"]],
@@ -80,6 +82,8 @@ def _bar(row: Row, view: View, now: datetime) -> Bar:
         rule=row["rule"],
         clause=row["clause"],
         provisional=row["provisional"],
+        why=why["words"] if why else "",
+        basis=why["basis"] if why else "",
         steps=[_step(row, each, view, now) for each in row["ladder"]],
     )
 

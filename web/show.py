@@ -212,6 +212,7 @@ def _clock(row: Row, view: View, now: datetime) -> dict[str, Any]:
         "rule": row["rule"],
         "clause": row["clause"],
         "provisional": row["provisional"],
+        "why": view.whys.get(row["id"]),
     }
 
 

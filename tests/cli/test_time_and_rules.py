@@ -76,10 +76,11 @@ def test_due_has_exactly_the_promised_keys() -> None:
     data = told(
         hotline("due", "--pack", "demo-county", "--type", "complain", "--received", "2026-09-30", "--json")
     )
-    assert set(data) == {"clocks", "skipped"}
+    assert set(data) == {"clocks", "skipped", "no_limit"}
     assert [each["kind"] for each in data["clocks"]] == ["dispatch", "sign", "first_contact", "handle"]
     for each in data["clocks"]:
-        assert set(each) == {"kind", "scope", "due_at", "steps", "provisional"}
+        assert set(each) == {"kind", "scope", "due_at", "steps", "provisional", "why"}
+        assert each["why"]["due_at"] == each["due_at"] and each["why"]["adds_up"]
         assert each["steps"] and all(set(step) == {"step", "at"} for step in each["steps"])
         assert each["provisional"] is False
     assert data["clocks"][-1]["due_at"] == "2026-10-27T17:30:00+08:00"
@@ -100,6 +101,24 @@ def test_due_in_the_words_for_people_names_every_step() -> None:
     )
     assert result.exit_code == 0
     assert "办理时限" in result.stdout and "supervise_3" in result.stdout
+
+
+def test_due_says_why_and_by_which_clause() -> None:
+    result = hotline("due", "--pack", "sichuan-2026", "--type", "投诉", "--received", "2026-09-30 17:00")
+    told_lines = [line for line in result.stdout.splitlines() if "15 个工作日" in line]
+    assert told_lines[0] == (
+        "办理时限：从 9月30日 17:00 派单起算，投诉 15 个工作日：跳过 10月1日–7日国庆节、10月11日周日、"
+        "10月17日–18日周末、10月24日–25日周末；10月10日国庆节调休上班，照算，10月27日 周二 17:30 截止。"
+    )
+    assert "依据：四川省12345热线办法（2026年）规则包，handle_complain_report" in result.stdout
+
+
+def test_due_says_that_praise_has_no_limit() -> None:
+    terms = ["due", "--pack", "demo-county", "--type", "表扬", "--received", "2026-11-18 10:00"]
+    assert "表扬件（一般）不设办理时限，依据：" in hotline(*terms).stdout
+    data = told(hotline(*terms, "--json"))
+    assert [each["kind"] for each in data["no_limit"]] == ["handle"]
+    assert "handle" not in [each["kind"] for each in data["clocks"]]
 
 
 def test_due_marks_a_year_without_a_notice() -> None:

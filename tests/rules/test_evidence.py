@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from rules.errors import BadInput
-from rules.evidence import RECTIFY_WITHIN, drafts, summary
+from rules.evidence import drafts, summary
 from rules.pack_records import LEVEL_ACTIONS, LEVEL_TRIGGERS, Level
-from rules.terms import Happened, Happening, Unit
+from rules.terms import Budget, Happened, Happening, Unit
 from tests.stories import RECEIVED, at, calendar, event, facts, policy
 
 LEAD = "urban_management"
@@ -136,7 +136,7 @@ def test_without_contact_or_delay_the_findings_say_so_too():
     ],
 )
 def test_measures_are_due_in_five_workdays_and_the_number_is_marked_unsure(now, deadline):
-    assert (RECTIFY_WITHIN.amount, RECTIFY_WITHIN.unit) == (5, Unit.WORKDAYS)
+    assert policy().rectification.within == Budget(5, Unit.WORKDAYS)
     for each in drafted(FIRST, now=at(now)).values():
         assert each["measures"]
         for measure in each["measures"]:

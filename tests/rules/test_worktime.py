@@ -160,17 +160,16 @@ def test_elapsed_is_exact_to_the_microsecond() -> None:
 
 
 @pytest.mark.parametrize(
-    ("end", "minutes", "start"),
+    ("instant", "opens"),
     [
-        ("2026-03-09T09:30", 60, "2026-03-06T17:00"),
-        ("2026-03-09T09:30", 30, "2026-03-09T09:00"),
-        ("2026-03-02T15:00", 90, "2026-03-02T13:30"),
-        ("2026-03-08T10:00", 420, "2026-03-06T09:00"),
-        ("2026-03-08T10:00", 0, "2026-03-08T10:00"),
+        ("2026-09-30T10:00", "2026-09-30T10:00"),
+        ("2026-09-30T12:00", "2026-09-30T13:30"),
+        ("2026-09-30T17:30", "2026-10-08T09:00"),
+        ("2026-10-03T10:00", "2026-10-08T09:00"),
     ],
 )
-def test_subtract_finds_the_latest_start(end: str, minutes: float, start: str) -> None:
-    assert NATIONAL.subtract(at(end), minutes) == at(start)
+def test_time_runs_on_from_the_next_opening(instant: str, opens: str) -> None:
+    assert NATIONAL.opens_at(at(instant)) == at(opens)
 
 
 @pytest.mark.parametrize(
@@ -281,7 +280,7 @@ def test_results_always_come_out_in_china(zone: timezone) -> None:
         for amount in (0, 1):
             due = NATIONAL.add(start, Budget(amount, unit))
             assert due.tzinfo is CHINA
-    assert NATIONAL.subtract(start, 0).tzinfo is CHINA
+            assert NATIONAL.subtract(start, Budget(amount, unit)).tzinfo is CHINA
     assert NATIONAL.at_share(start, start, 0.5).tzinfo is CHINA
 
 
@@ -291,7 +290,7 @@ def test_a_naive_instant_is_refused_everywhere() -> None:
     for call in (
         lambda: NATIONAL.add(naive, workdays(1)),
         lambda: NATIONAL.add(naive, Budget(1, Unit.MINUTES)),
-        lambda: NATIONAL.subtract(naive, 1),
+        lambda: NATIONAL.subtract(naive, workdays(1)),
         lambda: NATIONAL.elapsed(naive, aware),
         lambda: NATIONAL.elapsed(aware, naive),
         lambda: NATIONAL.workdays_between(aware, naive),
@@ -330,7 +329,7 @@ def test_an_amount_that_makes_no_sense_is_refused(budget: Budget) -> None:
 def test_the_smallest_budget_never_leads_back_before_the_start() -> None:
     night = at("2026-03-06T23:00")
     assert NATIONAL.add(night, work_minutes(1e-12)) > night
-    assert NATIONAL.subtract(night, 1e-12) < night
+    assert NATIONAL.subtract(night, work_minutes(1e-12)) < night
     assert NATIONAL.at_share(night, at("2026-03-09T17:30"), 1e-12) > night
 
 
@@ -355,8 +354,8 @@ def test_the_last_moment_of_the_table_still_answers() -> None:
     assert NATIONAL.add(at("2031-12-30T10:00"), workdays(1)) == at("2031-12-31T17:30")
     assert NATIONAL.add(at("2031-12-31T10:00"), work_minutes(360)) == at("2031-12-31T17:30")
     with pytest.raises(NoCalendar):
-        NATIONAL.subtract(at("2000-01-03T09:01"), 2)
-    assert NATIONAL.subtract(at("2000-01-03T09:01"), 1) == at("2000-01-03T09:00")
+        NATIONAL.subtract(at("2000-01-03T09:01"), work_minutes(2))
+    assert NATIONAL.subtract(at("2000-01-03T09:01"), work_minutes(1)) == at("2000-01-03T09:00")
 
 
 def test_years_before_the_first_notice_are_weekdays_and_provisional() -> None:

@@ -102,7 +102,7 @@ def test_what_is_added_is_what_elapses(calendar: Calendar, start: datetime, n: f
 @given(any_calendar, instants, minutes)
 def test_subtracting_undoes_adding(calendar: Calendar, start: datetime, n: float) -> None:
     due = calendar.add(start, work_minutes(n))
-    back = calendar.subtract(due, n)
+    back = calendar.subtract(due, work_minutes(n))
     assert back >= start
     assert calendar.elapsed(start, back) == 0
     assert calendar.add(back, work_minutes(n)) == due
@@ -110,6 +110,29 @@ def test_subtracting_undoes_adding(calendar: Calendar, start: datetime, n: float
         assert calendar.elapsed(back, back + timedelta(microseconds=1)) > 0, "a later start would do"
     if n and calendar.elapsed(start, start + timedelta(microseconds=1)) > 0:
         assert back == start
+
+
+@PLENTY
+@given(any_calendar, instants, st.integers(1, 60), st.sampled_from([Unit.WORKDAYS, Unit.INCLUSIVE_DAYS]))
+def test_subtracting_days_undoes_adding_them(calendar: Calendar, start: datetime, n: int, unit: Unit) -> None:
+    due = calendar.add(start, Budget(n, unit))
+    back = calendar.subtract(due, Budget(n, unit))
+    assert calendar.add(back, Budget(n, unit)) == due
+    assert back.date() >= start.date() or not calendar.is_workday(start.date())
+    assert back == midnight(back.date()) + timedelta(minutes=calendar.windows_on(back.date())[0].start)
+    assert calendar.workdays_between(back, due) == (n if unit is Unit.WORKDAYS else n - 1)
+    following = back + timedelta(days=1)
+    while not calendar.is_workday(following.date()):
+        following += timedelta(days=1)
+    assert calendar.add(following, Budget(n, unit)) > due, "a later workday would do"
+
+
+@PLENTY
+@given(any_calendar, instants, st.integers(0, 40), st.integers(1, 40))
+def test_workdays_add_up(calendar: Calendar, start: datetime, a: int, b: int) -> None:
+    first = calendar.add(start, workdays(a))
+    if first != midnight(first.date()):  # a close at 24:00 already stands on the next date
+        assert calendar.add(first, workdays(b)) == calendar.add(start, workdays(a + b))
 
 
 @PLENTY
@@ -221,7 +244,7 @@ def test_one_more_make_up_day_never_makes_a_deadline_later(
 def test_round_the_clock_every_day_working_time_is_the_wall_clock(start: datetime, n: int, m: int) -> None:
     assert DUTY.add(start, work_minutes(n)) == start + timedelta(minutes=n)
     assert DUTY.elapsed(start, start + timedelta(minutes=m)) == m
-    assert DUTY.subtract(start + timedelta(minutes=m), m) == start
+    assert DUTY.subtract(start + timedelta(minutes=m), work_minutes(m)) == start
 
 
 @PLENTY

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from dispatch.reasons import whys
 from dispatch.view import standing
 from rules.clocks import as_row, plan
 from tests.stories import DISPATCHED, RECEIVED, SIGNED, at, calendar, event, facts, policy
@@ -19,6 +20,7 @@ class Seen:
     events: list
     policy: object
     calendar: object
+    whys: object
 
 
 def seen(*happenings, **given):
@@ -43,11 +45,11 @@ def seen(*happenings, **given):
         for n, each in enumerate(plan(told, policy(), calendar()))
     ]
     events = [{"kind": each.kind, "at": each.at, "clock": None, "step": None} for each in happenings]
-    return Seen(rows, events, policy(), calendar())
+    return Seen(rows, events, policy(), calendar(), whys(rows, told, policy(), calendar()))
 
 
 def newest(view, kind):
-    return [each for each in view.clocks if each["kind"] == kind][-1]
+    return [each for each in view.clocks if (each["kind"], each["scope"]) == (kind, "ticket")][-1]
 
 
 STORY = (RECEIVED, DISPATCHED, SIGNED)
@@ -111,6 +113,14 @@ def test_a_clock_beyond_the_calendar_has_no_bar_instead_of_an_error():
 def test_the_tone_never_stands_without_words(now, kind, tone, words):
     found = {each.kind: each for each in bars(seen(*STORY), at(now))}
     assert (found[kind].tone, words in found[kind].words) == (tone, True)
+
+
+def test_the_bar_says_why_its_deadline_is_what_it_is():
+    drawn = next(
+        each for each in bars(seen(RECEIVED, DISPATCHED), at("2026-09-29 10:00")) if each.kind == "签收时限"
+    )
+    assert drawn.why == "从 9月28日 10:00 派单起算，1 个工作日，9月29日 周二 17:30 截止。"
+    assert drawn.rule in drawn.basis
 
 
 def test_only_the_newest_generation_is_drawn():

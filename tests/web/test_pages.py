@@ -131,6 +131,8 @@ def test_a_ticket_page_shows_clocks_reasons_and_the_chain(supervisor):
     for words in (
         "办理时限",
         "已超期",
+        "派单起算，",
+        "截止。",
         "登记",
         "派单",
         "三级督办",

@@ -53,6 +53,17 @@ def test_every_time_carries_the_offset_of_china(both):
         assert datetime.fromisoformat(each).utcoffset() == timedelta(hours=8)
 
 
+def test_a_clock_says_why_its_deadline_is_what_it_is(both):
+    number = sent(both)
+    clocks = both.ask("GET", f"/api/tickets/{number}", "operator").json()["clocks"]
+    assert clocks
+    for each in clocks:
+        why = each["why"]
+        assert (why["due_at"], why["promised_at"]) == (each["due_at"], None) and why["adds_up"]
+        assert (why["rule"]["id"], why["rule"]["clause"]) == (each["rule"], each["clause"])
+        assert why["from"]["at"] == each["started_at"] and "起算" in why["words"]
+
+
 def test_a_clock_says_how_much_is_used_and_which_steps_have_fired(both):
     number = sent(both)
     both.later(days=30)
