@@ -20,7 +20,7 @@ from dispatch.terminal import table, write
 from intake.times import parse_time
 from rules import clocks
 from rules.accept import emergency
-from rules.clocks import KIND_WORDS, ClockPlan
+from rules.clocks import KIND_WORDS, WHOLE, ClockPlan
 from rules.errors import BadInput
 from rules.lifecycle import STAGES
 from rules.policy import Policy, parse
@@ -154,10 +154,13 @@ def _timing(
 ) -> list[dict[str, Any]]:
     """The deadlines that differ, each clock and generation compared; what is late on either side is counted.
 
-    A ticket to which nothing was promised (transferred at once, or not triaged yet) has nothing to compare.
+    A ticket to which nothing was promised (transferred at once, or not triaged yet) has nothing to compare; legs are
+    left out, as they move with the ticket's own limit and would count it twice.
     """
-    held = {(each["kind"], each["scope"], each["generation"]): each for each in promised}
-    wanted = {(each.kind.value, each.scope, each.generation): each for each in planned}
+    held = {
+        (each["kind"], each["scope"], each["generation"]): each for each in promised if each["scope"] == WHOLE
+    }
+    wanted = {(each.kind.value, each.scope, each.generation): each for each in planned if each.scope == WHOLE}
     changed: list[dict[str, Any]] = []
     if not held:
         return changed

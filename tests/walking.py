@@ -26,6 +26,8 @@ ALL = Actor(
     "everybody", frozenset(Role) - {Role.DEPARTMENT_LEADER, Role.LIAISON, Role.HANDLER}, scope="key:7"
 )
 DEPARTMENTS = ("urban_management", "water_supply", "transport", "environment", "tongli")
+#: Units below some of them.
+BELOW = ("highway", "bus", "traffic_police")
 _TEXTS = (
     "滨河路路灯不亮，晚上走路看不见。",
     "小区门口的垃圾没有人清运，味道很大。",
@@ -126,13 +128,22 @@ class Walk:
         body = self._body(wanted, number)
         actor = ALL
         if row["department"] and (wanted is not Act.REVIEW or body["level"] == 1):
-            actor = Actor("unit", frozenset(Role), row["department"], scope="key:8")
+            actor = Actor("unit", frozenset(Role), self._of(wanted, number, row["department"]), scope="key:8")
         try:
             act(self.desk, number, wanted.value, actor, self.now, **body)
             self.done[wanted.value] += 1
         except DeskError as refused:
             self.done["refused"] += 1
             self.told.append(f"{wanted.value}: {refused.detail}")
+
+    def _of(self, wanted: Act, number: str, lead: str) -> str:
+        """The lead, but for what helpers do."""
+        if wanted not in (Act.REPORT_UP, Act.DELEGATE):
+            return lead
+        running = (
+            f"SELECT department FROM assignment WHERE ticket = '{number}' AND ended_at IS NULL ORDER BY id"
+        )
+        return str(self.chance.choice([each["department"] for each in rows(self.desk, running)] or [lead]))
 
     def _body(self, wanted: Act, number: str) -> dict[str, Any]:
         """Some body that the act may take; where no words are needed, the act alone."""
@@ -199,6 +210,9 @@ _BODIES: dict[Act, Callable[[Walk, str], dict[str, Any]]] = {
     Act.SETTLE_RETURN: Walk._settled,
     Act.REASSIGN: lambda w, _: {"department": w.unit(), **_BECAUSE},
     Act.CONFER: lambda w, _: {"lead": w.unit(), "assists": [w.unit()], "outcome": "会商"},
+    Act.ASSIST: lambda w, _: {"department": w.unit(), "workdays": w.chance.choice((1, 2, 3))},
+    Act.DELEGATE: lambda w, _: {"department": w.chance.choice(BELOW)},
+    Act.REPORT_UP: lambda *_: {"words": "已办"},
     Act.CONTACT: lambda w, _: {"reached": w.yes(), "words": "联系"},
     Act.EXTEND: lambda w, _: {"workdays": w.chance.choice((1, 2, 3)), **_BECAUSE},
     Act.SETTLE_EXTENSION: lambda w, _: {"accept": w.yes(), **_BECAUSE},

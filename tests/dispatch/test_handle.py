@@ -152,11 +152,12 @@ def test_a_department_that_lost_the_ticket_has_lost_its_clocks_too(desk, codes):
     act(desk, number, "reassign", SUPERVISOR, later, department=second, reason="应由对方承办")
     with pytest.raises(NotAllowed):
         act(desk, number, "contact", of(first, Role.HANDLER), later, reached=True, words="x")
-    running = rows(desk, "SELECT kind FROM clock WHERE state = 'armed' ORDER BY kind")
-    assert [each["kind"] for each in running] == [
-        "handle",
-        "sign",
-    ]  # no first contact by somebody who is out of it
+    running = rows(desk, "SELECT kind, scope FROM clock WHERE state = 'armed' ORDER BY kind, scope")
+    assert {(each["kind"], each["scope"]) for each in running} == {
+        ("handle", "ticket"),
+        ("handle", second),
+        ("sign", "ticket"),
+    }  # no first contact by somebody who is out of it
     as_promised(desk, number)
 
 
