@@ -8,11 +8,11 @@ from datetime import date
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import JSON, Dialect, Select, delete, func, literal, select, text, update
+from sqlalchemy import Dialect, Select, delete, func, select, text, update
 from sqlmodel import SQLModel
 
 from dispatch.storage.database import Database, Transaction
-from dispatch.storage.prepared import Bulk
+from dispatch.storage.prepared import Bulk, among
 from dispatch.storage.records import DAILY_COUNT, Tally  # noqa: F401  (defines the tables)
 from reports.matter import Counts, Event, Leg, Matter, Promise
 from reports.tally import TIMED
@@ -100,7 +100,7 @@ def untallied(database: Database, tx: Transaction, n: int, wait: bool = False) -
     )
     rows = tx.connection().execute(database.unclaimed(query, whole=wait)).all()
     numbers = [row.number for row in rows]
-    several = _among(tx, numbers)
+    several = among(tx.connection(), numbers)
     events, legs, promises = _events(tx, several), _legs(tx, several), _promises(tx, several)
     return [
         Counted(
@@ -123,14 +123,6 @@ def untallied(database: Database, tx: Transaction, n: int, wait: bool = False) -
 
 
 _Several = Select[tuple[str]]
-
-
-def _among(tx: Transaction, numbers: list[str]) -> _Several:
-    """The numbers as a query of one bound text: hundreds of marks cost the driver more than the database needs."""
-    given = literal(numbers, JSON)
-    sqlite = tx.connection().dialect.name == "sqlite"
-    unpack = func.json_each(given) if sqlite else func.json_array_elements_text(given)
-    return select(unpack.table_valued("value").c.value)
 
 
 def _events(tx: Transaction, several: _Several) -> Mapping[str, list[Event]]:
@@ -173,7 +165,7 @@ def write(tx: Transaction, found: Mapping[str, tuple[Words, Counts]]) -> int:
 
     Daily rows are touched in one order, so that two processes that count do not wait for each other in a ring.
     """
-    several = _among(tx, list(found))
+    several = among(tx.connection(), list(found))
     held = _held(tx, several)
     gone: list[int] = []
     new: list[Mapping[str, Any]] = []
