@@ -68,6 +68,7 @@ class Moment:
     fired: Mapping[tuple[int, int], set[str]]
     linked: Mapping[str, int]
     digests: dict[str, datetime] = field(default_factory=dict)
+    told: dict[tuple[Any, ...], list[Notify]] = field(default_factory=dict)
 
     def next_digest(self, terms: Terms) -> datetime:
         """When those hear who hear once a day; the same for all tickets of a pack."""
@@ -102,7 +103,7 @@ def _clock(found: Firing, ticket: Standing, row: Row, terms: Terms, moment: Mome
     if not due:
         return
     found.ledger.event += [_event(ticket.number, row, each, moment.now, each is due[-1]) for each in due]
-    wanted = _notices(ticket, row, due, terms[0])
+    wanted = _wanted(ticket, row, due, terms[0], moment)
     found.ledger.outbox += _spread(ticket, wanted, terms, moment)
     level = max(each["level"] for each in due)
     if level:
@@ -125,27 +126,42 @@ def _event(number: str, row: Row, step: Row, now: datetime, highest: bool) -> di
     return {**written, "clock": row["id"], "generation": row["generation"], "step": step["step"]}
 
 
-def _notices(ticket: Standing, row: Row, due: Sequence[Row], policy: Policy) -> list[Notify]:
-    """Who hears of the highest step, and one line about those that it swallowed."""
+def _wanted(ticket: Standing, row: Row, due: Sequence[Row], policy: Policy, moment: Moment) -> list[Notify]:
+    """Who hears what. Deadlines lie at the close of offices: in a storm thousands are told the same words."""
+    department = ticket.department if row["scope"] == TICKET else row["scope"]
     highest = due[-1]
-    due_at = row["due_at"].astimezone(CHINA)
+    receivers = tuple(highest["receivers"])
+    key = (
+        policy.hash, ticket.restricted, department, row["kind"], row["due_at"],
+        highest["action"], highest["level"], receivers, len(due),
+    )  # fmt: skip
+    found = moment.told.get(key)
+    if found is None:
+        words = _words(row, highest, len(due))
+        told = (Notify(receiver, words, department) for receiver in receivers)
+        found = moment.told[key] = heard(told, policy, ticket.restricted)
+    return found
+
+
+def _words(row: Row, highest: Row, together: int) -> str:
+    """What is told of the highest step, and of those that it swallowed."""
+    due_at = f"{row['due_at'].astimezone(CHINA):%m月%d日 %H:%M}"
+    what = KIND_WORDS[ClockKind(row["kind"])]
     words = {
-        "warn": f"{KIND_WORDS[ClockKind(row['kind'])]}将于 {due_at:%m月%d日 %H:%M} 届满，请抓紧。",
-        "breach": f"已超过{KIND_WORDS[ClockKind(row['kind'])]}（{due_at:%m月%d日 %H:%M}），请立即处理。",
+        "warn": f"{what}将于 {due_at} 届满，请抓紧。",
+        "breach": f"已超过{what}（{due_at}），请立即处理。",
         "supervise": f"超期未办结，现予{'一二三'[highest['level'] - 1]}级督办。" if highest["level"] else "",
         "send_up": "线索在时限内没有审定，已自动上报。",
-        "call_duty": f"工单到 {due_at:%m月%d日 %H:%M} 仍未签收，请值班人员电话通知。",
+        "call_duty": f"工单到 {due_at} 仍未签收，请值班人员电话通知。",
     }[highest["action"]]
-    if len(due) > 1:
-        words += f"（系统停顿期间另有 {len(due) - 1} 个提醒一并合入本通知）"
-    department = ticket.department if row["scope"] == TICKET else row["scope"]
-    told = (Notify(receiver, words, department) for receiver in highest["receivers"])
-    return heard(told, policy, ticket.restricted)
+    return words + (f"（系统停顿期间另有 {together - 1} 个提醒一并合入本通知）" if together > 1 else "")
 
 
 def _spread(ticket: Standing, wanted: Sequence[Notify], terms: Terms, moment: Moment) -> list[dict[str, Any]]:
     """Outbox rows for now, and for the daily digest of those who need not hear at once."""
     policy = terms[0]
+    if not any(each.receiver in policy.digest.receivers for each in wanted):
+        return notices(ticket.number, wanted, moment.now)
     linked, urgency = moment.linked.get(ticket.number, 0), Urgency(ticket.urgency)
     later = [
         each

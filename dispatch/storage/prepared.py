@@ -73,7 +73,7 @@ _CARRIED = {
     bool: "boolean",
     date: "date",
     datetime: "timestamptz",
-    dict: "json",
+    object: "json",
 }
 
 
