@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks.figures import Figure, code, show
 from benchmarks.ground import Ground, ground_on
-from dispatch import figures, imports
+from dispatch import counting, imports
 from dispatch.sheets import Sheet
 from dispatch.terminal import say
 from intake.csv import Columns
@@ -25,12 +25,12 @@ def run(ground: Ground, file: Path, columns: str) -> list[Figure]:
         order = imports.Order(_columns(columns), history=True, open=True)
         tally, _ = imports.load(desk, Sheet(file, say), order, ground.folder / "rejects.csv", _now)
         begun = time.monotonic()
-        counted = figures.catch_up(desk)
+        counted = counting.catch_up(desk)
         took = time.monotonic() - begun
         places, off = len(recount.recounted(desk)), recount.differences(desk)
         for line in off[:20]:
             say(line)
-        figures.rebuild(desk)
+        counting.rebuild(desk)
         again = recount.differences(desk)
     broken = f"{len(off)} differ, {len(again)} after a rebuild" if off or again else ""
     return [

@@ -25,7 +25,7 @@ from sqlmodel import SQLModel
 from benchmarks.figures import Figure
 from benchmarks.ground import Ground, ground_on
 from benchmarks.sayings import messages
-from dispatch import figures
+from dispatch import counting, figures
 from dispatch.desk import Desk
 from dispatch.storage import figures as stored
 from dispatch.storage.database import Transaction
@@ -45,9 +45,9 @@ ROLL_UP_SECONDS = 30.0
 REPORT_SECONDS = 1.0
 WORKERS = 2
 _COUNT = """import os
-from dispatch import figures, settings
+from dispatch import counting, figures, settings
 from dispatch.desk import open_desk
-print(figures.catch_up(open_desk(settings.read(os.environ), os.urandom)))"""
+print(counting.catch_up(open_desk(settings.read(os.environ), os.urandom)))"""
 #: How tickets end, by weight: 53 of 100 are answered at the desk.
 _ENDS = (("answered", 53), ("refused", 2), ("invalid", 2), ("closed", 27), ("handling", 9), ("to_sign", 3),
          ("to_call_back", 3), ("merged", 1))  # fmt: skip
@@ -265,7 +265,7 @@ def run(size: Size) -> list[Figure]:
 
 def _measured(ground: Ground, desk: Desk, size: Size) -> Iterator[Figure]:
     fill(desk, ground.policy, size.a_day)
-    seconds, counted = _timing(lambda: figures.catch_up(desk))
+    seconds, counted = _timing(lambda: counting.catch_up(desk))
     yield _rolled_up("one process", seconds, counted, desk, size)
     with desk.transaction() as tx:
         stored.forget(desk.database, tx)
@@ -328,7 +328,7 @@ def _after_acts(desk: Desk) -> Figure:
     changed = "UPDATE ticket SET tallied = false WHERE number IN (SELECT number FROM ticket ORDER BY number LIMIT 1000)"
     with desk.transaction() as tx:
         tx.connection().execute(text(changed))
-    took, counted = _timing(lambda: figures.catch_up(desk))
+    took, counted = _timing(lambda: counting.catch_up(desk))
     return Figure(
         "1,000 changed tickets counted again", f"{took * 1000:.0f} ms", broken="" if counted == 1000 else "?"
     )

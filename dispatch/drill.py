@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from dispatch import figures
+from dispatch import counting, figures
 from dispatch.desk import Desk
 from dispatch.figures import NoReport
 from dispatch.storage import behind, registry
@@ -80,7 +80,7 @@ def look(desk: Desk, actor: Actor, asked: Question, now: datetime) -> Answer:
         begin, end = (date.fromisoformat(document[name]) for name in ("begins", "ends"))
         period = replace(period, begin=begin, end=end)
     until = _until(measure, period, document, now)
-    figures.catch_up(desk)
+    counting.catch_up(desk)
     with desk.database.reading() as tx:
         known = {each.code: each.name for each in registry.departments(tx)}
         whose = _departments(asked, scope, policy, known)

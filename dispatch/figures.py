@@ -1,12 +1,13 @@
-"""Counting and reporting (统计报表): every changed ticket is counted again, reports are made, frozen and corrected."""
+"""Reporting (统计报表): figures are asked for, reports made, frozen and corrected; who reads what."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import structlog
 
+from dispatch.counting import batch_of, catch_up, count_batch
 from dispatch.desk import Desk
 from dispatch.listing import lists
 from dispatch.storage import figures as stored
@@ -17,20 +18,14 @@ from reports import document
 from reports import period as periods
 from reports.document import OF_LIMITS, Counted, Material
 from reports.fold import members
-from reports.matter import Counts
 from reports.period import Period
-from reports.tally import tally
 from rules.access import DEPARTMENT_ROLES, Actor, require
 from rules.errors import BadInput, DeskError, NotAllowed
 from rules.policy import Policy
 from rules.terms import CHINA, Role
 
-#: Tickets counted in one transaction; whoever acts on one of them meanwhile waits that long.
-BATCH = 300
 #: After a long stop so many missed reports of a kind are made up for; older ones are made when somebody asks.
 MADE_UP_FOR = 8
-
-Tell = Callable[[int], None]
 
 log = structlog.get_logger(__name__)
 
@@ -42,57 +37,9 @@ class NoReport(DeskError):
     status = 404
 
 
-def count_batch(desk: Desk, n: int = BATCH, wait: bool = False) -> int:
-    """Count up to `n` changed tickets anew; how many there were. What others hold now is left to them, or waited for.
-
-    Raises Busy where a ticket is waited for in vain.
-    """
-    with desk.database.transaction() as tx:
-        found = _tallied(stored.untallied(desk.database, tx, n, wait))
-        if found:
-            stored.write(tx, found)
-    return len(found)
-
-
-def _tallied(several: Iterable[stored.Counted]) -> dict[str, tuple[stored.Words, Counts]]:
-    """What each ticket adds. One that cannot be counted waits and is told of; all others must not wait for it."""
-    found = {}
-    for each in several:
-        try:
-            found[each.number] = (each.words, tally(each.matter))
-        except Exception as fault:
-            log.error("ticket_not_counted", ticket=each.number, why=repr(fault))
-    return found
-
-
-def catch_up(desk: Desk, tell: Tell = lambda _: None, n: int = BATCH) -> int:
-    """Count everything that had changed when this began; how many tickets.
-
-    What another process is counting at this moment, or an act is changing, is waited for at the end: a report that is
-    made then must not lack it.
-    """
-    total = 0
-    while counted := count_batch(desk, n):
-        total += counted
-        tell(total)
-    while counted := count_batch(desk, n, wait=True):
-        total += counted
-        tell(total)
-        if counted < n:
-            break
-    return total
-
-
-def rebuild(desk: Desk, tell: Tell = lambda _: None) -> int:
-    """Forget all counts and count every ticket again (重建); figures are too small until it is done."""
-    with desk.database.transaction() as tx:
-        stored.forget(desk.database, tx)
-    return catch_up(desk, tell)
-
-
 def drain(desk: Desk, now: datetime) -> int:
     """The worker's part: a batch of changed tickets; when none is left, the reports that are due. How many."""
-    return count_batch(desk) or len(make_due(desk, now))
+    return count_batch(desk, batch_of(desk)) or len(make_due(desk, now))
 
 
 # --- One report -----------------------------------------------------------------------------------------------

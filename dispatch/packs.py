@@ -16,7 +16,7 @@ from rules import worktime
 from rules.errors import PackFault
 from rules.pack_chain import HEAD
 from rules.policy import Policy, parse
-from rules.worktime import Calendar
+from rules.worktime import Calendar, Window
 
 #: A newly activated pack is used everywhere within this time.
 FRESH = timedelta(seconds=5)
@@ -105,7 +105,12 @@ def calendar_files() -> Mapping[str, str]:
 
 def calendar_of(policy: Policy) -> Calendar:
     """The calendar that a pack's office hours and region make of the national one."""
-    return worktime.parse_calendar(calendar_files(), windows=policy.windows, region=policy.area_code)
+    return _calendar(policy.windows, policy.area_code)
+
+
+@lru_cache(maxsize=16)
+def _calendar(windows: tuple[Window, ...], region: str) -> Calendar:
+    return worktime.parse_calendar(calendar_files(), windows=windows, region=region)
 
 
 def parsed(files: Mapping[str, str]) -> Policy:

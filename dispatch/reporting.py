@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from dispatch import drill, figures
+from dispatch import counting, drill, figures
 from dispatch.desk import Desk
 from dispatch.options import DatabaseUrl, DepartmentWord, Dir
 from dispatch.storage import figures as stored
@@ -56,7 +56,7 @@ def report(
     with means.desk(database, dir) as desk:
         if freeze:
             asked = figures.period_of(desk, kind, period, means.now())
-            figures.catch_up(desk, lambda n: say(f"已统计 {n} 件有变化的工单…"))
+            counting.catch_up(desk, lambda n: say(f"已统计 {n} 件有变化的工单…"))
             found = figures.freeze(desk, asked, means.now(), "cli", reason)
         else:
             found = figures.asked(desk, kind, period, means.now(), department, version, live)
@@ -150,7 +150,7 @@ def _line(row: Mapping[str, Any], rates: list[str]) -> list[object]:
 def rebuild(ctx: typer.Context, database: DatabaseUrl = None, dir: Dir = None) -> None:
     """清空日计数，从事件把每件工单重新统计一遍；做完以前报表偏小。"""
     with ctx.obj.desk(database, dir) as desk:
-        total = figures.rebuild(desk, lambda n: say(f"已统计 {n} 件…"))
+        total = counting.rebuild(desk, lambda n: say(f"已统计 {n} 件…"))
     write(f"已重新统计 {total} 件工单。")
 
 
@@ -158,7 +158,7 @@ def rebuild(ctx: typer.Context, database: DatabaseUrl = None, dir: Dir = None) -
 def check(ctx: typer.Context, database: DatabaseUrl = None, dir: Dir = None) -> int:
     """核对日计数与计数明细：有不同的列出来。"""
     with ctx.obj.desk(database, dir) as desk:
-        figures.catch_up(desk)
+        counting.catch_up(desk)
         with desk.database.reading() as tx:
             off = stored.recount(tx)
     rows = [

@@ -94,12 +94,16 @@ def of_ticket(ticket: Standing, due: Sequence[Row], terms: Terms, moment: Moment
 
 def _clock(found: Firing, ticket: Standing, row: Row, terms: Terms, moment: Moment) -> None:
     before = moment.fired.get((row["id"], row["generation"]), ())
-    waiting = [
-        (datetime.fromisoformat(each["at"]), each) for each in row["ladder"] if each["step"] not in before
-    ]
-    due = [each for at, each in waiting if at <= moment.now]
-    later = (at for at, _ in waiting if at > moment.now)
-    found.moves[row["id"]] = min(later, default=None)
+    due: list[Row] = []
+    later: datetime | None = None
+    for each in row["ladder"]:  # in order of time, as `rules.clocks` freezes it
+        if each["step"] in before:
+            continue
+        if datetime.fromisoformat(each["at"]) > moment.now:
+            later = datetime.fromisoformat(each["at"])
+            break
+        due.append(each)
+    found.moves[row["id"]] = later
     if not due:
         return
     found.ledger.event += [_event(ticket.number, row, each, moment.now, each is due[-1]) for each in due]

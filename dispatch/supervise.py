@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 
 from dispatch import steps
-from dispatch.desk import Desk
+from dispatch.desk import Desk, uncollected
 from dispatch.record import record
 from dispatch.steps import Firing
 from dispatch.storage import clocks as stored_clocks
@@ -88,7 +88,7 @@ def _batch(turn: _Round, after: Place | None) -> tuple[int, Place | None]:
     alone: list[str] = []
     fired, place = 0, None
     try:
-        with turn.desk.transaction() as tx:
+        with uncollected(), turn.desk.transaction() as tx:
             claimed, place = stored_steps.claim(turn.desk.database, tx, turn.now, BATCH, after)
             held = {number: each for number, each in claimed.items() if number not in turn.failed}
             if len(held) <= CALM:

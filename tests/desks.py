@@ -42,7 +42,14 @@ def new_desk(folder: Path, url: str | None = None, bell=None) -> Iterator[Desk]:
             tx, packs.read_folder("demo-county"), "test", datetime.fromisoformat("2026-01-01T00:00:00+08:00")
         )
     database.close()
-    desk = open_desk(found, os.urandom, bell)
+    with prepared_desk(folder, url, bell) as desk:
+        yield desk
+
+
+@contextmanager
+def prepared_desk(folder: Path, url: str | None = None, bell=None) -> Iterator[Desk]:
+    """The desk that was made in `folder` and on that database, or copied there."""
+    desk = open_desk(settings.read({}, database=url, dir=folder), os.urandom, bell)
     try:
         yield desk
     finally:

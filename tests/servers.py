@@ -24,6 +24,9 @@ STOP_SECONDS = 15.0
 #: "/.s.PGSQL.5432" and its lock file must fit into the 107 bytes of a socket path.
 FOLDER_BYTES = 80
 
+MEMORY = "/dev/shm"
+MEMORY_BYTES = 4 << 30
+
 TUNED = {"max_connections": "120", "shared_buffers": "64MB", "log_min_messages": "warning"}
 #: Faster, and honest for tests, where the machine does not lose power; never for a benchmark.
 CARELESS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
@@ -41,7 +44,8 @@ def running_postgres(durable: bool = False, options: Mapping[str, str] | None = 
     process however that ends. `durable` keeps fsync on; `options` are settings of postgresql.conf. Raises
     ServerFailed.
     """
-    home = Path(tempfile.mkdtemp(prefix="hotline-pg-", dir=_roomy_enough()))
+    place = _roomy_enough() if durable else in_memory() or _roomy_enough()
+    home = Path(tempfile.mkdtemp(prefix="hotline-pg-", dir=place))
     try:
         program, account = _install(home)
         _run_initdb(program, home, account)
@@ -60,15 +64,18 @@ def running_postgres(durable: bool = False, options: Mapping[str, str] | None = 
 
 
 @contextmanager
-def fresh_database(server_url: str) -> Iterator[str]:
-    """A new empty database on the server of `server_url`, dropped afterwards; gives its `postgresql://` URL.
+def fresh_database(server_url: str, like: str = "template0") -> Iterator[str]:
+    """A new database on the server of `server_url`, dropped afterwards; gives its `postgresql://` URL.
 
-    `server_url` names any database its user may connect to; the user needs CREATEDB.
+    `server_url` names any database its user may connect to; the user needs CREATEDB. It is empty, or a copy of the
+    database named `like`, which nobody may be using meanwhile.
     """
     name = f"desk_{secrets.token_hex(6)}"
     with psycopg.connect(_address(server_url), autocommit=True) as connection:
         connection.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'").format(sql.Identifier(name))
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} ENCODING 'UTF8'").format(
+                sql.Identifier(name), sql.Identifier(like)
+            )
         )
         try:
             yield _address(server_url, name)
@@ -76,11 +83,23 @@ def fresh_database(server_url: str) -> Iterator[str]:
             connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
+def name_of(url: str) -> str:
+    """The name of the database in a URL."""
+    return url.partition("?")[0].rpartition("/")[2]
+
+
 def _address(url: str, database: str | None = None) -> str:
     """The URL as libpq and SQLAlchemy both take it, naming another database if given."""
     place, mark, query = url.partition("://")[2].partition("?")
     host, _, named = place.partition("/")
     return f"postgresql://{host}/{database or named}{mark}{query}"
+
+
+def in_memory() -> str | None:
+    """A folder in memory with room for what tests write, where there is one: they make and drop thousands of files."""
+    if not os.access(MEMORY, os.W_OK | os.X_OK):
+        return None
+    return MEMORY if shutil.disk_usage(MEMORY).free > MEMORY_BYTES else None
 
 
 def _roomy_enough() -> str:

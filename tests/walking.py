@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from dispatch import figures, ladder, supervise, triage
+from dispatch import counting, ladder, supervise, triage
 from dispatch.desk import Desk
 from rules.access import Actor
 from rules.bodies import BODIES
@@ -81,7 +81,7 @@ class Walk:
         elif dice < 0.15:
             self._jump()
         elif dice < 0.20:
-            figures.count_batch(self.desk, self.chance.choice((1, 2, 300)))
+            counting.count_batch(self.desk, self.chance.choice((1, 2, 300)))
         else:
             self._act()
 

@@ -9,8 +9,8 @@ from random import Random
 from typing import Any
 
 from dispatch import digests, follow_up, ladder, supervise, triage
+from dispatch.counting import catch_up as count_figures
 from dispatch.desk import Desk
-from dispatch.figures import catch_up as count_figures
 from dispatch.handle import perform
 from dispatch.receive import Asked, receive
 from dispatch.simulation import people

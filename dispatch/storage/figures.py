@@ -8,7 +8,18 @@ from datetime import date
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Dialect, Select, delete, func, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    Dialect,
+    Select,
+    delete,
+    func,
+    select,
+    text,
+    type_coerce,
+    update,
+)  # fmt: skip
 from sqlmodel import SQLModel
 
 from dispatch.storage.database import Database, Transaction
@@ -125,12 +136,18 @@ def untallied(database: Database, tx: Transaction, n: int, wait: bool = False) -
 _Several = Select[tuple[str]]
 
 
+def _instants(tx: Transaction, *columns: ColumnElement[Any]) -> list[ColumnElement[Any]]:
+    """Columns of instants as the driver reads them: PostgreSQL's are aware already, and there are a million of them."""
+    if tx.connection().dialect.name == "sqlite":
+        return list(columns)
+    return [type_coerce(each, DateTime(timezone=True)) for each in columns]
+
+
 def _events(tx: Transaction, several: _Several) -> Mapping[str, list[Event]]:
     found: defaultdict[str, list[Event]] = defaultdict(list)
     e = _event.c
-    query = select(e.ticket, e.kind, e.at, e.data, e.step).where(
-        e.ticket.in_(several), e.kind.not_in([each.value for each in _SILENT])
-    )
+    columns = [e.ticket, e.kind, *_instants(tx, e.at), e.data, e.step]
+    query = select(*columns).where(e.ticket.in_(several), e.kind.not_in([each.value for each in _SILENT]))
     for ticket, kind, at, data, step in tx.connection().execute(query.order_by(e.id)).all():
         found[ticket].append(Event(kind, at, data, step or ""))
     return found
@@ -139,7 +156,8 @@ def _events(tx: Transaction, several: _Several) -> Mapping[str, list[Event]]:
 def _legs(tx: Transaction, several: _Several) -> Mapping[str, list[Leg]]:
     found: defaultdict[str, list[Leg]] = defaultdict(list)
     a = _assignment.c
-    query = select(a.ticket, a.department, a.part, a.at, a.ended_at, a.result).where(a.ticket.in_(several))
+    columns = [a.ticket, a.department, a.part, *_instants(tx, a.at, a.ended_at), a.result]
+    query = select(*columns).where(a.ticket.in_(several))
     for ticket, department, part, at, ended_at, result in tx.connection().execute(query.order_by(a.id)).all():
         found[ticket].append(Leg(department, part == "lead", at, ended_at, result))
     return found
@@ -148,9 +166,8 @@ def _legs(tx: Transaction, several: _Several) -> Mapping[str, list[Leg]]:
 def _promises(tx: Transaction, several: _Several) -> Mapping[str, list[Promise]]:
     found: defaultdict[str, list[Promise]] = defaultdict(list)
     c = _clock.c
-    query = select(c.ticket, c.kind, c.state, c.started_at, c.due_at, c.stopped_at).where(
-        c.ticket.in_(several), c.kind.in_(TIMED), c.scope == "ticket"
-    )
+    columns = [c.ticket, c.kind, c.state, *_instants(tx, c.started_at, c.due_at, c.stopped_at)]
+    query = select(*columns).where(c.ticket.in_(several), c.kind.in_(TIMED), c.scope == "ticket")
     for ticket, *rest in tx.connection().execute(query.order_by(c.id)).all():
         found[ticket].append(Promise(*rest))
     return found

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from dispatch import drill, figures, packs
+from dispatch import counting, drill, figures, packs
 from dispatch.desk import Desk
 from dispatch.drill import Question
 from dispatch.storage import figures as stored
@@ -58,13 +58,13 @@ def counts_of(document: dict, dimension: str, key: str) -> dict:
 
 def require_exact(desk: Desk) -> None:
     """What was counted step by step, the recount by SQL, and a count from nothing are the same."""
-    figures.catch_up(desk)
+    counting.catch_up(desk)
     assert differences(desk) == []
     before = rows(desk, "SELECT * FROM daily_count ORDER BY day, dimension, key")
     kept = [
         row for row in before if any(n for name, n in row.items() if name not in ("day", "dimension", "key"))
     ]
-    figures.rebuild(desk)
+    counting.rebuild(desk)
     assert rows(desk, "SELECT * FROM daily_count ORDER BY day, dimension, key") == kept
 
 
@@ -93,7 +93,7 @@ def test_one_ticket_is_one_of_one(desk: Desk):
 def test_counting_after_every_act_is_the_same_as_counting_once(desk: Desk):
     """Returned, sent on, extended, suspended, unsatisfied, redone, merged and taken apart again."""
     number = send(desk)
-    figures.catch_up(desk)
+    counting.catch_up(desk)
     act(
         desk,
         number,
@@ -102,22 +102,22 @@ def test_counting_after_every_act_is_the_same_as_counting_once(desk: Desk):
         at("2026-11-16 10:00"),
         reason="不归我管",
     )
-    figures.catch_up(desk)
+    counting.catch_up(desk)
     act(
         desk, number, "settle-return", DISPATCHER, at("2026-11-16 11:00"),
         accept=True, reason="有理", department="transport",
     )  # fmt: skip
-    figures.catch_up(desk)
+    counting.catch_up(desk)
     other = send(desk, "2026-11-17 09:00", text="小区门口的垃圾没有人清运，味道很大。")
     lead = send(desk, "2026-11-17 09:30", text="小区门口的垃圾堆了三天，没有人清运。")
-    figures.catch_up(desk)
+    counting.catch_up(desk)
     act(desk, other, "merge", DISPATCHER, at("2026-11-17 10:00"), into=lead)
-    figures.catch_up(desk)
+    counting.catch_up(desk)
     assert counts_of(figures.live(desk, WEEK, LATER), "department", "urban_management")["assigned"] == 1 + 1
     act(desk, other, "unmerge", DISPATCHER, at("2026-11-17 11:00"))
-    figures.catch_up(desk)
+    counting.catch_up(desk)
     finish(desk, lead, "2026-11-18 10:00", satisfied=False)
-    figures.catch_up(desk)
+    counting.catch_up(desk)
     act(
         desk,
         lead,
@@ -140,7 +140,7 @@ def test_counting_after_every_act_is_the_same_as_counting_once(desk: Desk):
 
 def test_the_recount_notices_what_is_wrong(desk: Desk):
     finish(desk, send(desk), "2026-11-16 15:00")
-    figures.catch_up(desk)
+    counting.catch_up(desk)
     assert differences(desk) == []
     with desk.database.transaction() as tx:
         tx.connection().execute(
@@ -221,7 +221,7 @@ def test_a_week_that_is_not_over_cannot_be_given_out_and_one_that_has_not_begun_
 )
 def test_reports_come_out_by_themselves(desk: Desk, now: str, expected: list[str]):
     send(desk)
-    figures.catch_up(desk)
+    counting.catch_up(desk)
     assert [each.name for each in figures.due(desk, at(now))] == expected
 
 

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from sqlalchemy import text
 
-from dispatch import figures
+from dispatch import counting, figures
 from dispatch.desk import Desk
 from dispatch.storage import figures as stored
 from dispatch.storage import tickets
@@ -60,18 +60,18 @@ def test_a_report_waits_for_an_act_that_is_not_through(desk: Desk):
 
 def test_counting_everything_again_while_a_worker_counts_doubles_nothing(desk: Desk):
     number = send(desk)
-    figures.catch_up(desk)
+    counting.catch_up(desk)
     act(desk, number, "reassign", DISPATCHER, at("2026-11-16 10:00"), department="transport", reason="改派")
     begun, go_on = threading.Event(), threading.Event()
     with ThreadPoolExecutor(2) as hands:
         slow = hands.submit(counting_slowly, desk, begun, go_on)
         assert begun.wait(20)
-        again = hands.submit(figures.rebuild, desk)
+        again = hands.submit(counting.rebuild, desk)
         go_on.wait(0.5)
         go_on.set()
         slow.result(30)
         again.result(30)
-    figures.catch_up(desk)
+    counting.catch_up(desk)
     assert differences(desk) == []
     with desk.database.reading() as tx:
         assert stored.recount(tx) == {}
@@ -80,12 +80,12 @@ def test_counting_everything_again_while_a_worker_counts_doubles_nothing(desk: D
 def test_a_report_sees_one_moment(desk: Desk):
     """On PostgreSQL every query of an ordinary transaction sees the newest; totals and days would tell two stories."""
     send(desk)
-    figures.catch_up(desk)
+    counting.catch_up(desk)
     with desk.database.reading(steady=True) as tx:
         before = stored.sums(tx, WEEK.begin, WEEK.end)
         with ThreadPoolExecutor(1) as hands:
             hands.submit(send, desk, "2026-11-17 09:00", "transport", text="公路边的护栏坏了。").result(30)
-            hands.submit(figures.catch_up, desk).result(30)
+            hands.submit(counting.catch_up, desk).result(30)
         assert stored.sums(tx, WEEK.begin, WEEK.end) == before
 
 
@@ -98,9 +98,9 @@ def test_many_who_act_count_and_look_at_once(desk: Desk):
             for number in numbers[part::3]:
                 act(desk, number, "urge", DISPATCHER, at(f"2026-11-17 1{turn}:00"), words="催办")
 
-    def counting() -> None:
+    def count() -> None:
         while not stop.is_set():
-            figures.count_batch(desk, 5)
+            counting.count_batch(desk, 5)
 
     def looking() -> None:
         while not stop.is_set():
@@ -108,13 +108,13 @@ def test_many_who_act_count_and_look_at_once(desk: Desk):
             assert [each for each in found["checks"] if not each["ok"]] == []
 
     with ThreadPoolExecutor(7) as hands:
-        others = [hands.submit(each) for each in (counting, counting, looking)]
+        others = [hands.submit(each) for each in (count, count, looking)]
         for each in [hands.submit(acting, part) for part in range(3)]:
             each.result(60)
         stop.set()
         for each in others:
             each.result(60)
-    figures.catch_up(desk)
+    counting.catch_up(desk)
     assert differences(desk) == []
     assert figures.live(desk, WEEK, LATER)["totals"]["counts"]["urged"] == 48
     assert rows(desk, "SELECT count(*) AS n FROM ticket WHERE NOT tallied")[0]["n"] == 0

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dispatch import drill, figures, ladder
+from dispatch import counting, drill, figures, ladder
 from dispatch.desk import Desk
 from dispatch.drill import Question
 from rules.errors import BadInput
@@ -24,7 +24,7 @@ MUCH_LATER = at("2027-01-20 09:00")
 
 def summed(desk: Desk, *measures: str, key: str | None = "urban_management") -> dict[str, int]:
     """Everything that was ever counted under a department, or in all."""
-    figures.catch_up(desk)
+    counting.catch_up(desk)
     assert differences(desk) == []
     where = f"dimension = 'department' AND key = '{key}'" if key is not None else "dimension = 'all'"
     columns = ", ".join(f"coalesce(sum({each}), 0) AS {each}" for each in measures)
@@ -119,7 +119,7 @@ def test_a_server_whose_clock_is_slow_leaves_no_ticket_open_at_the_wrong_place(d
 def test_a_contact_is_counted_even_where_looking_at_its_ticket_fails(desk: Desk, monkeypatch):
     caller = {"phone": "13800000001"}
     number = send(desk, caller=caller)
-    figures.catch_up(desk)
+    counting.catch_up(desk)
     later = at("2026-11-17 10:00")
     assert post(desk, later, caller=caller, type="help").joined
 
@@ -134,7 +134,7 @@ def test_a_contact_is_counted_even_where_looking_at_its_ticket_fails(desk: Desk,
 
 def test_behind_a_figure_of_limits_stand_no_promises_that_still_run(desk: Desk):
     number = send(desk)
-    figures.catch_up(desk)
+    counting.catch_up(desk)
     asked = Question("year", "2026", "late")
     assert drill.look(desk, SUPERVISOR, asked, at("2026-11-17 09:00")).rows == []
     found = drill.look(desk, SUPERVISOR, asked, at("2026-12-31 09:00")).rows
@@ -146,14 +146,14 @@ def test_behind_a_figure_of_limits_stand_no_promises_that_still_run(desk: Desk):
 def test_a_ticket_that_cannot_be_counted_holds_up_no_other(desk: Desk, monkeypatch):
     bad, good = send(desk), send(desk, "2026-11-16 10:00", text="小区门口的垃圾没有人清运，味道很大。")
     received = rows(desk, f"SELECT received_at FROM ticket WHERE number = '{bad}'")
-    real = figures.tally
+    real = counting.tally
 
     def tally(matter):
         if matter.received_at == at("2026-11-16 09:00"):
             raise ValueError("unknown stage")
         return real(matter)
 
-    monkeypatch.setattr(figures, "tally", tally)
+    monkeypatch.setattr(counting, "tally", tally)
     assert received and good
     assert figures.live(desk, WEEK, LATER)["totals"]["counts"]["received"] == 1
     monkeypatch.undo()
@@ -165,7 +165,7 @@ def test_whatever_happens_to_tickets_the_sums_are_exact(tmp_path: Path, seed: in
     with new_desk(tmp_path) as desk:
         walk = Walk(desk, random.Random(seed), at("2026-10-12 09:00"))
         walk.run(100)
-        figures.catch_up(desk)
+        counting.catch_up(desk)
         assert differences(desk) == []
         assert parts_and_wholes(desk) == []
         require_exact(desk)
@@ -175,6 +175,6 @@ def test_whatever_happens_the_sums_are_exact_on_each_database(desk: Desk):
     walk = Walk(desk, random.Random(5), at("2026-10-12 09:00"))
     walk.run(60)
     settle(desk, walk.now)
-    figures.catch_up(desk)
+    counting.catch_up(desk)
     assert differences(desk) == []
     assert parts_and_wholes(desk) == []

@@ -9,13 +9,12 @@ from datetime import datetime, timedelta
 import pytest
 
 import api
-from dispatch import keys, passwords, settings
-from dispatch.desk import open_desk
+from dispatch import keys, passwords
 from dispatch.storage import registry
 from dispatch.storage.tables import ApiKey, User
 from rules.terms import CHINA
-from tests.desks import new_desk, settle
-from tests.servers import fresh_database
+from tests.conftest import copied_desk
+from tests.desks import prepared_desk, settle
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # the client warns of its own HTTP library, at import alone
@@ -132,32 +131,15 @@ def _served(desk):
         yield site
 
 
-@pytest.fixture(scope="session")
-def prepared(tmp_path_factory):
-    """The folder of an empty desk, made once: copying it is quicker than making it for each test."""
-    folder = tmp_path_factory.mktemp("prepared")
-    with new_desk(folder):
-        pass
-    return folder
-
-
 @pytest.fixture
 def site(tmp_path, prepared):
     """On SQLite alone: for what has nothing to do with storage."""
-    folder = shutil.copytree(prepared, tmp_path / "desk")
-    desk = open_desk(settings.read({}, dir=folder), os.urandom)
-    try:
+    with prepared_desk(shutil.copytree(prepared, tmp_path / "desk")) as desk:
         yield from _served(desk)
-    finally:
-        desk.database.close()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def both(request, tmp_path):
     """On each database in turn."""
-    if request.param == "sqlite":
-        with new_desk(tmp_path) as desk:
-            yield from _served(desk)
-    else:
-        with fresh_database(request.getfixturevalue("postgres_url")) as url, new_desk(tmp_path, url) as desk:
-            yield from _served(desk)
+    with copied_desk(request, tmp_path) as desk:
+        yield from _served(desk)

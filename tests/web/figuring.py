@@ -4,7 +4,7 @@ import html
 import re
 from dataclasses import dataclass
 
-from dispatch import figures
+from dispatch import counting
 from rules.terms import Role
 from tests.desks import DISPATCHER, SUPERVISOR, act, of, post, settle
 from tests.dispatch.test_figures import finish, send
@@ -54,7 +54,7 @@ def make_week(site):
     settle(desk, now)
     site.now = MONDAY
     settle(desk, MONDAY)
-    figures.catch_up(desk)
+    counting.catch_up(desk)
     return {
         "done": done,
         "redone": redone,
