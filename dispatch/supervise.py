@@ -33,8 +33,9 @@ from rules.policy import Policy
 from rules.terms import CHINA, Act, ClockKind, Stage
 from rules.worktime import Calendar
 
-#: Steps claimed at once; a round goes on until none is left.
+#: Steps claimed at once; a round goes on until none is left. On SQLite everybody waits for a batch.
 BATCH = 500
+BATCH_OF_ONE_WRITER = 100
 #: Up to so many tickets at once are planned again, each in a transaction of its own.
 CALM = 20
 
@@ -89,7 +90,8 @@ def _batch(turn: _Round, after: Place | None) -> tuple[int, Place | None]:
     fired, place = 0, None
     try:
         with uncollected(), turn.desk.transaction() as tx:
-            claimed, place = stored_steps.claim(turn.desk.database, tx, turn.now, BATCH, after)
+            size = BATCH_OF_ONE_WRITER if turn.desk.database.is_sqlite else BATCH
+            claimed, place = stored_steps.claim(turn.desk.database, tx, turn.now, size, after)
             held = {number: each for number, each in claimed.items() if number not in turn.failed}
             if len(held) <= CALM:
                 alone = list(held)

@@ -109,6 +109,13 @@ def write(tx: Transaction, found: Difference) -> None:
         tx.connection().execute(_change, [change for _, change in found.changed])
 
 
+def cancel(tx: Transaction, clocks: Sequence[int], now: datetime) -> None:
+    """Stop clocks of a locked ticket that its plan knows nothing of; deadline and ladder stay."""
+    if clocks:
+        stopped = {"new_state": "cancelled", "new_next": None, "new_stop": now}
+        tx.connection().execute(_change, [{"row": clock, **stopped} for clock in clocks])
+
+
 def _as_promised(plan: ClockPlan, held: Mapping[str, Any]) -> ClockPlan:
     """The plan with the deadline and ladder that its row promised: a calendar that came later changes neither."""
     return replace(plan, due_at=held["due_at"], steps=tuple(from_row(each) for each in held["ladder"]))

@@ -57,6 +57,7 @@ _SILENT = (
     Happened.CLUE_OPENED,
     Happened.CLUE_SENT_UP,
     Happened.CLUE_SETTLED,
+    Happened.REPAIRED,
 )
 
 #: Sums by measure, for each dimension and key.
