@@ -29,7 +29,7 @@ _DISPATCHER = Actor("bench-dispatcher", frozenset({Role.DISPATCHER}), scope="ben
 #: Models lie a little apart; all of them have the same rung behind them for as long as a run may take.
 _SPACING, _MARGIN, _RUN = timedelta(seconds=15), timedelta(minutes=30), timedelta(hours=4)
 #: So many copies in one statement, so that none runs for minutes.
-_AT_ONCE = 500
+_AT_ONCE = 5000
 
 
 def models(ground: Ground, now: datetime, n: int, due: bool) -> list[str]:

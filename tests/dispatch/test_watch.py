@@ -8,6 +8,7 @@ import worker
 from dispatch import checkup, settings, watch
 from dispatch.settings import BadSetting
 from dispatch.storage import watch as stored
+from dispatch.storage.database import Database
 from tests.dispatch.test_audit import FAULTS, broken
 from tests.dispatch.test_supervise import signed, steps
 from tests.stories import at
@@ -94,3 +95,19 @@ def test_a_tolerance_that_makes_no_sense_is_refused(value, tmp_path):
 def test_the_tolerance_is_a_setting(tmp_path):
     assert settings.read({}, dir=tmp_path).clock_tolerance == 120
     assert settings.read({"HOTLINE_CLOCK_TOLERANCE": "30"}, dir=tmp_path).clock_tolerance == 30
+
+
+def test_on_sqlite_a_second_ticker_says_so_and_takes_over_when_the_first_is_gone(desk, capsys):
+    signed(desk)
+    second = Database(str(desk.database.url.render_as_string(hide_password=False)))
+    assert second.sole("ticker")
+    ticker = worker.Ticker(desk, clock=lambda: NOON)
+    for _ in range(2):
+        round_at(ticker, NOON)
+    several = not desk.database.is_sqlite
+    assert steps(desk) == [("warned", "warn_50")] * several
+    assert "".join(capsys.readouterr()).count("SQLite 上只能有一个时限进程") == (not several)
+    second.close()
+    round_at(ticker, NOON)
+    assert steps(desk) == [("warned", "warn_50")]
+    assert ticker._desk.database.sole("ticker")
