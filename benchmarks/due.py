@@ -1,7 +1,8 @@
 """What is due (到点查询): how long the ticker's question takes among ten million clock rows, 200,000 of them due. PostgreSQL.
 
 A fiftieth of the clocks is due, a twentieth runs and is not due, the rest has ended, as on a megacity's desk after some
-months. Every ended clock has lost its ladder, which nobody reads any more; that saves the disk half of the room.
+months. To be filled within minutes the tables lack what these questions never touch: ended clocks have no ladder, tickets and
+clocks only the indexes that are asked (keys, and the partial index of what is armed), foreign keys are not checked.
 """
 
 import time
@@ -43,7 +44,8 @@ def run(size: Size) -> list[Figure]:
         begun = time.monotonic()
         parts = {name: size.rows // part // _MODELS for name, part in (("due", 50), ("open", 20))}
         ended = size.rows // CLOCKS // _MODELS - sum(parts.values())
-        _sql(desk, "ALTER TABLE clock DROP CONSTRAINT uq_clock_generation")
+        for statement in _bare(desk):
+            _sql(desk, statement)
         due = models(ground, now, _MODELS, due=True)
         copy(desk, due, parts["due"] - 1, ("clock",))
         copy(desk, models(ground, now, _MODELS, due=False), parts["open"] - 1, ("clock",))
@@ -56,7 +58,24 @@ def run(size: Size) -> list[Figure]:
         filled = time.monotonic() - begun
         rows, waiting = (_count(desk, where, now) for where in ("true", "next_at <= :now"))
         figures = [Figure("rows of clocks, of them due", f"{rows:,}, {waiting:,} (filled in {filled:.0f} s)")]
-        return figures + [_asked(*each) for each in _questions(desk, now, waiting, size.times)]
+        figures += [_asked(*each) for each in _questions(desk, now, waiting, size.times)]
+        return [*figures, _inside(desk, now, size.times)]
+
+
+def _bare(desk: Desk) -> list[str]:
+    """What makes filling fast."""
+    unused = text(
+        "SELECT indexname FROM pg_indexes WHERE tablename = 'ticket' AND indexname <> 'ticket_pkey'"
+    )
+    with desk.database.reading() as tx:
+        names = tx.connection().execute(unused).scalars().all()
+        database = tx.connection().exec_driver_sql("SELECT current_database()").scalar_one()
+    return [
+        "ALTER TABLE clock DROP CONSTRAINT uq_clock_generation",
+        *(f"DROP INDEX {name}" for name in names),
+        *(f"ALTER TABLE {table} DISABLE TRIGGER ALL" for table in ("ticket", "clock")),
+        f"ALTER DATABASE {database} SET synchronous_commit = off",
+    ]
 
 
 def _questions(desk: Desk, now: datetime, waiting: int, times: int) -> list[tuple[Any, ...]]:
@@ -88,18 +107,43 @@ def _questions(desk: Desk, now: datetime, waiting: int, times: int) -> list[tupl
 
 
 def _asked(what: str, ask: Callable[[], int], times: int, least: int, goal: bool) -> Figure:
-    waits, found = [], []
+    """Times from outside: the transaction, the statement and the rows back in Python."""
+    waits, used, found = [], [], []
     for _ in range(times):
-        begun = time.perf_counter()
+        begun, before = time.perf_counter(), time.process_time()
         found.append(ask())
         waits.append((time.perf_counter() - begun) * 1000)
+        used.append((time.process_time() - before) * 1000)
     waits.sort()
     p50, p99 = waits[len(waits) // 2], waits[int(len(waits) * 0.99)]
-    line = f"p50 {p50:.2f} ms, p99 {p99:.2f} ms, least {waits[0]:.2f} ms ({times} times)"
+    line = (
+        f"p50 {p50:.2f} ms, p99 {p99:.2f} ms, least {waits[0]:.2f} ms, of it Python {sum(used) / times:.2f} ms "
+        f"({times} times)"
+    )
     broken = "" if min(found) >= least else f"only {min(found)} rows"
     if not goal:
         return Figure(what, line, broken=broken)
     return Figure(what, line, f"p99 < {GOAL_MS:.0f} ms", p99 < GOAL_MS, broken)
+
+
+def _inside(desk: Desk, now: datetime, times: int) -> Figure:
+    """What the server itself needs for the steps that are due longest, by its own watch."""
+    query = text(
+        "EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) SELECT clock.next_at, clock.id, ticket.number FROM clock "
+        "JOIN ticket ON ticket.number = clock.ticket WHERE clock.next_at <= :now "
+        "ORDER BY clock.next_at, clock.id LIMIT :n FOR NO KEY UPDATE OF ticket SKIP LOCKED"
+    )
+    took = []
+    for _ in range(times):
+        with desk.database.reading() as tx:
+            (plan,) = tx.connection().execute(query, {"now": now, "n": supervise.CALM}).scalar_one()
+        took.append(plan["Execution Time"])
+    took.sort()
+    p50, p99 = took[len(took) // 2], took[int(len(took) * 0.99)]
+    line = f"p50 {p50:.2f} ms, p99 {p99:.2f} ms, least {took[0]:.2f} ms"
+    return Figure(
+        f"the {supervise.CALM} due longest, the server alone", line, f"p99 < {GOAL_MS:.0f} ms", p99 < GOAL_MS
+    )
 
 
 def _count(desk: Desk, where: str, now: datetime) -> int:
