@@ -2,8 +2,8 @@
 .PHONY: help demo test test-browser check bench lock
 
 RUN := .venv/bin/python
-# Tests of one file stay together; SPREAD= runs them all in one process.
-SPREAD ?= -n 2 --dist loadfile
+# Tests of one file stay together, the long files first (tests/conftest.py); SPREAD= runs them all in one process.
+SPREAD ?= -n 2 --dist loadfile --no-loadscope-reorder
 LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-header --no-annotate $(UPGRADE) pyproject.toml
 PYTHON ?=

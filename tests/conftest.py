@@ -28,6 +28,22 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", place)
 
 
+#: Files that take minutes: they begin first, so that no process is left alone with one of them at the end.
+LONG = (
+    "tests/test_papers_at_work.py",
+    "tests/cli/test_demo.py",
+    "tests/dispatch/simulation/test_week.py",
+    "tests/cli/",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long files first; otherwise as collected."""
+    items.sort(
+        key=lambda item: next((at for at, each in enumerate(LONG) if item.nodeid.startswith(each)), len(LONG))
+    )
+
+
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """A database of this session on a real PostgreSQL; `fresh_database(postgres_url)` makes further ones.
