@@ -45,6 +45,7 @@ from dispatch.sheets import Sheet, read_columns
 from dispatch.storage import migrate
 from dispatch.storage.database import Database
 from dispatch.terminal import Door, answer, bar, names_in, peak_mb, say, table, write
+from dispatch.watching import audit, ticker
 from intake.csv import Columns
 from rules.errors import BadInput
 
@@ -61,15 +62,15 @@ def _group(name: str, words: str) -> typer.Typer:
 user, key, seal = _group("user", "人员"), _group("key", "接口密钥"), _group("seal", "密封密钥")
 model, pack = _group("model", "文本模型"), _group("pack", "规则包")
 app.add_typer(timing.workday, name="workday")
-app.command()(timing.due)
 app.add_typer(counts, name="counts")
-app.command()(report)
+for _command in (timing.due, report, ticker, audit):
+    app.command()(_command)
 
 
 @app.callback()
 def _begin(ctx: typer.Context) -> None:
     """12345 热线工单系统。"""
-    ctx.obj = Means(_desk, _now)
+    ctx.obj = Means(_desk, _now, queue_door.tick_until_stopped, queue_door.audit_until_stopped)
     structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
 
 
@@ -205,13 +206,6 @@ def worker_(
     settings.export(found, os.environ)
     with nullcontext(found.redis_url) if found.redis_url else EmbeddedQueue(found.dir, found.socket) as url:
         jobs.work(str(url), names)
-
-
-@app.command()
-def ticker(database: DatabaseUrl = None, redis: RedisUrl = None, dir: Dir = None) -> None:
-    """到点提醒、超期督办。"""
-    with _desk(database, dir, redis, ring=True) as desk:
-        queue_door.tick_until_stopped(desk)
 
 
 def _fit(*args: Any, **named: Any) -> Trained:
@@ -390,7 +384,7 @@ def _later() -> None:
 
 
 _ANY = {"allow_extra_args": True, "ignore_unknown_options": True}
-for _door, _commands in ((app, "audit simulate"), (seal, "rotate")):
+for _door, _commands in ((app, "simulate"), (seal, "rotate")):
     for _name in _commands.split():
         _door.command(_name, context_settings=_ANY, help="还没有建成")(_later)
 

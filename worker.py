@@ -15,9 +15,10 @@ from types import FrameType
 
 import structlog
 
-from dispatch import digests, figures, follow_up, ladder, sameness, settings, supervise, triage
+from dispatch import audit, digests, figures, follow_up, ladder, sameness, settings, supervise, triage
 from dispatch.desk import Desk, open_desk
 from dispatch.jobs import Doorbell
+from dispatch.watch import Guard
 from rules.errors import DeskError
 
 #: Which use case empties which queue; `tests/test_house.py` holds it against the names in dispatch/jobs.py.
@@ -70,40 +71,95 @@ def drain_with(opened: Desk, queue: str) -> int:
     return total
 
 
-class Ticker:
-    """Fires what is due and rings for what waits, once a second, until it is told to stop."""
+class Watch:
+    """A loop that goes round until it is told to stop, and stands still while the machine's clock is behind."""
 
-    def __init__(self, opened: Desk) -> None:
+    def __init__(self, opened: Desk, every: float, clock: Callable[[], datetime] = now) -> None:
+        """`every` so many seconds."""
         self._desk = opened
+        self._every = every
+        self._clock = clock
+        self._guard = Guard(opened, server=clock is now)
         self._stop = threading.Event()
 
     def stop(self, _signal: int = 0, _frame: FrameType | None = None) -> None:
-        """End after the round in hand."""
+        """End after the transaction in hand."""
         self._stop.set()
 
     def run(self) -> None:
-        """Tick until stopped; an outage of the database is waited for and logged once."""
+        """Go round until stopped; an outage of the database is waited for and logged once."""
         down = False
-        counted = -COUNT_SECONDS
         while not self._stop.is_set():
             begun = time.monotonic()
             try:
-                supervise.tick(self._desk, now())
-                supervise.sweep(self._desk, now())
-                if begun - counted >= COUNT_SECONDS:
-                    figures.sweep(self._desk, now())
-                    counted = begun
+                at = self._clock()
+                self.round(at, self._guard.steady(at))
                 down = False
             except DeskError as fault:
                 if not down:
-                    log.error("ticker_waits", why=fault.detail)
+                    log.error("watch_waits", part=type(self).__name__, why=fault.detail)
                 down = True
-            self._stop.wait(max(0.05, TICK_SECONDS - (time.monotonic() - begun)))
+            self._stop.wait(max(0.05, self._every - (time.monotonic() - begun)))
+
+    def round(self, at: datetime, steady: bool) -> None:
+        """What is done at `at`; when not `steady`, nothing may fire."""
+        raise NotImplementedError
+
+
+class Ticker(Watch):
+    """Fires what is due and rings for what waits, once a second."""
+
+    def __init__(self, opened: Desk, clock: Callable[[], datetime] = now) -> None:
+        """On SQLite a second ticker waits until the first has gone."""
+        super().__init__(opened, TICK_SECONDS, clock)
+        self._counted = -COUNT_SECONDS
+        self._waiting = False
+
+    def round(self, at: datetime, steady: bool) -> None:
+        """Fire, ring, and now and then look whether there is something to count."""
+        if not self._first():
+            return
+        if steady:
+            supervise.tick(self._desk, at, self._stop.is_set)
+        supervise.sweep(self._desk, self._clock())
+        if time.monotonic() - self._counted >= COUNT_SECONDS:
+            figures.sweep(self._desk, self._clock())
+            self._counted = time.monotonic()
+
+    def _first(self) -> bool:
+        if self._desk.database.sole("ticker"):
+            self._waiting = False
+            return True
+        if not self._waiting:
+            log.warning(
+                "ticker_waits", why="SQLite 上只能有一个时限进程；已有一个在运行，它退出后由本进程接替。"
+            )
+            self._waiting = True
+        return False
+
+
+class Auditor(Watch):
+    """Plans again what is near due and a sample of the rest, and repairs."""
+
+    def round(self, at: datetime, steady: bool) -> None:
+        """One pass."""
+        if steady:
+            found = audit.audit(self._desk, at)
+            if found.repaired or found.failed:
+                log.warning("audited", looked=found.looked, repairs=found.repairs, failed=len(found.failed))
 
 
 def tick_until_stopped(opened: Desk) -> None:
     """Run the ticker in this process until SIGINT or SIGTERM."""
-    ticker = Ticker(opened)
+    _until_stopped(Ticker(opened))
+
+
+def audit_until_stopped(opened: Desk, every: float) -> None:
+    """Run the auditor in this process until SIGINT or SIGTERM, a pass `every` so many seconds."""
+    _until_stopped(Auditor(opened, every))
+
+
+def _until_stopped(watch: Watch) -> None:
     for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, ticker.stop)
-    ticker.run()
+        signal.signal(each, watch.stop)
+    watch.run()

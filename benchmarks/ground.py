@@ -80,18 +80,23 @@ class Part:
         """Start, also again after an end."""
         self._server = Tethered(self._command, log=self._log, cwd=HOUSE, env=self._environ)
 
+    @property
+    def group(self) -> int:
+        """The number of its process group."""
+        return self._server.process.pid
+
     def alive(self) -> bool:
         """Whether it still runs."""
         return self._server.alive()
 
     def kill(self) -> None:
         """kill -9 of every process of this part at once."""
-        os.killpg(self._server.process.pid, signal.SIGKILL)
+        os.killpg(self.group, signal.SIGKILL)
         self._server.process.wait()
 
     def children(self) -> list[int]:
         """The processes of this part that another of its processes started with multiprocessing: uvicorn's servers."""
-        group = self._server.process.pid
+        group = self.group
         numbers = (each.name for each in Path("/proc").iterdir() if each.name.isdigit())
         return [int(number) for number in numbers if _is_server(int(number), group)]
 

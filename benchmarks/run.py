@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from benchmarks import crash, importing, pipeline, post, reporting, worklist, worktime
+from benchmarks import crash, due, importing, pipeline, post, reporting, storm, worklist, worktime
 from benchmarks.figures import Figure, code, show
 
 QUICK: dict[str, Callable[[argparse.Namespace], list[Figure]]] = {
@@ -21,6 +21,8 @@ QUICK: dict[str, Callable[[argparse.Namespace], list[Figure]]] = {
     "worktime": lambda _: worktime.run(worktime.Size()),
     "import": lambda told: importing.run(importing.given(told.import_file, told.import_columns)),
     "crash": lambda _: [*crash.run("postgresql", crash.Size()), *crash.run("sqlite", crash.Size())],
+    "due": lambda _: due.run(due.Size()),
+    "storm": lambda _: storm.run(storm.Size()),
 }
 FULL = QUICK | {
     "post": lambda _: post.run(post.Size(rounds=5, seconds=15)),
@@ -31,6 +33,8 @@ FULL = QUICK | {
         *crash.run("postgresql", crash.Size(blows=60)),
         *crash.run("sqlite", crash.Size(blows=60)),
     ],
+    "due": lambda _: due.run(due.Size(rows=10_000_000, times=2000)),
+    "storm": lambda _: storm.run(storm.Size(steps=200_000, sqlite_steps=200_000)),
 }
 
 

@@ -10,19 +10,22 @@ from pathlib import Path
 from typing import Any
 
 from dispatch import embedded, packs, settings
+from dispatch.audit import REPAIRS
 from dispatch.models import Models
 from dispatch.packs import Packs
 from dispatch.settings import Settings
-from dispatch.storage import clocks, counts, migrate, outbox, people
+from dispatch.storage import clocks, migrate, outbox, people, watch
 from dispatch.storage.database import Database, DatabaseUnreachable, NotPrepared
+from dispatch.watch import MEND, setback
+from rules.clocks import KIND_WORDS
 from rules.errors import DeskError
-from rules.terms import CHINA
+from rules.terms import CHINA, ClockKind
 
 LEAST_FREE_MB = 500
 #: Work that waits longer than this says that nobody does it.
 WORKER_LATE = timedelta(minutes=5)
 TICKER_LATE = timedelta(minutes=1)
-CLOCK_SLACK = timedelta(minutes=2)
+REPAIRED_LATELY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +148,8 @@ def _inside(database: Database, found: Settings, now: datetime) -> Iterator[Find
     yield _guard("模型", lambda: _model(database, found, now))
     yield _guard("待办", lambda: _outbox(database, now))
     yield _guard("时限", lambda: _ticker(database, now))
-    yield _guard("时钟", lambda: _clock(database, now))
+    yield _guard("核查", lambda: _audit(database, now))
+    yield _guard("时钟", lambda: _clock(database, found, now))
 
 
 def _pack(database: Database, now: datetime) -> Finding:
@@ -178,23 +182,37 @@ def _outbox(database: Database, now: datetime) -> Finding:
 
 def _ticker(database: Database, now: datetime) -> Finding:
     with database.reading() as tx:
-        oldest = clocks.oldest_step(tx)
-    if oldest is not None and now - oldest > TICKER_LATE:
-        late = int((now - oldest).total_seconds() // 60)
+        oldest = clocks.oldest(tx)
+    if oldest is not None and now - oldest["next_at"] > TICKER_LATE:
+        late = int((now - oldest["next_at"]).total_seconds() // 60)
+        what = KIND_WORDS[ClockKind(oldest["kind"])]
         return Finding(
-            "时限", False, f"有步骤已迟了 {late} 分钟没有触发", "请检查 hotline ticker 是否在运行。"
+            "时限",
+            False,
+            f"有步骤已迟了 {late} 分钟没有触发，最早的是工单 {oldest['ticket']} 的{what}",
+            "请检查 hotline ticker 是否在运行；正在运行的，请查看日志里的 step_failed。",
         )
     return Finding("时限", True, "没有迟到的步骤")
 
 
-def _clock(database: Database, now: datetime) -> Finding:
+def _audit(database: Database, now: datetime) -> Finding:
+    """Repairs say that something wrote wrong rows; a desk without an auditor is well, but nobody would see it."""
     with database.reading() as tx:
-        newest = counts.newest_event(tx)
-    if newest is not None and newest > now + CLOCK_SLACK:
-        return Finding(
-            "时钟",
-            False,
-            f"本机时间早于最近一条记录（{newest.astimezone(CHINA):%Y-%m-%d %H:%M}）",
-            "请校准本机时间。",
-        )
+        repairs, (last, _) = watch.repairs(tx), watch.last_audit(tx)
+    told = "、".join(f"{REPAIRS.get(kind, kind)} {n} 次" for kind, n in repairs.by_kind.items())
+    when = (
+        f"最近一遍在 {last.astimezone(CHINA):%Y-%m-%d %H:%M}"
+        if last
+        else "还没有核查过，可运行 hotline audit"
+    )
+    if repairs.last is not None and now - repairs.last < REPAIRED_LATELY:
+        mend = "已修复，不必处理；请把日志里的 repaired 告诉维护人员，查明原因。"
+        return Finding("核查", False, f"一天内有修复，累计：{told}；{when}", mend)
+    return Finding("核查", True, f"{when}" + (f"；累计：{told}" if told else ""))
+
+
+def _clock(database: Database, found: Settings, now: datetime) -> Finding:
+    back = setback(database, now, timedelta(seconds=found.clock_tolerance), server=True)
+    if back is not None:
+        return Finding("时钟", False, back.words, MEND)
     return Finding("时钟", True, f"{now.astimezone(CHINA):%Y-%m-%d %H:%M}")

@@ -1,12 +1,10 @@
 """Counting (计数): what every changed ticket adds is replayed, kept, and carried into the daily sums."""
 
-import gc
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 
 import structlog
 
-from dispatch.desk import Desk
+from dispatch.desk import Desk, uncollected
 from dispatch.storage import figures as stored
 from reports.matter import Counts
 from reports.tally import tally
@@ -29,23 +27,11 @@ def count_batch(desk: Desk, n: int, wait: bool = False) -> int:
 
     Raises Busy where a ticket is waited for in vain.
     """
-    with _uncollected(), desk.database.transaction() as tx:
+    with uncollected(), desk.database.transaction() as tx:
         found = _tallied(stored.untallied(desk.database, tx, n, wait))
         if found:
             stored.write(tx, found)
     return len(found)
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """No garbage collection meanwhile: a batch makes many objects and no rings, and a quarter of its time went there."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 def _tallied(several: Iterable[stored.Counted]) -> dict[str, tuple[stored.Words, Counts]]:

@@ -1,13 +1,15 @@
 """One open desk (工作台): database, seal, numbers, packs, models and bell, put together once by a door."""
 
+import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 from dispatch.jobs import Bell, NoBell
 from dispatch.models import Models
 from dispatch.packs import Packs
-from dispatch.settings import Settings
+from dispatch.settings import CLOCK_TOLERANCE, Settings
 from dispatch.storage import migrate
 from dispatch.storage.database import Database, NotPrepared, Transaction
 from dispatch.storage.numbers import Numbers
@@ -16,7 +18,10 @@ from dispatch.storage.people import Seal, read_key_file
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Everything a use case needs; shared by the threads of one process. `random` gives that many random bytes."""
+    """Everything a use case needs; shared by the threads of one process. `random` gives that many random bytes.
+
+    `tolerance` is by how much the clock may go back before nothing fires any more.
+    """
 
     database: Database
     seal: Seal
@@ -25,6 +30,7 @@ class Desk:
     models: Models
     bell: Bell
     random: Callable[[int], bytes]
+    tolerance: timedelta = timedelta(seconds=CLOCK_TOLERANCE)
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
@@ -52,4 +58,17 @@ def open_desk(
         models=Models(database, settings.models),
         bell=bell or NoBell(),
         random=random,
+        tolerance=timedelta(seconds=settings.clock_tolerance),
     )
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """No garbage collection meanwhile: a batch makes many objects and no rings, and a quarter of its time went there."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()

@@ -28,10 +28,12 @@ _RATES = ("on_time_rate", "response_rate", "solved_rate", "satisfied_rate")
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What a command of another module needs of the door: how to open the desk, and the clock."""
+    """What a command of another module needs of the door: how to open the desk, the clock, and the loops."""
 
     desk: Callable[..., AbstractContextManager[Desk]]
     now: Callable[[], datetime]
+    tick: Callable[[Desk], None]
+    audit: Callable[[Desk, float], None]
 
 
 def report(

@@ -17,7 +17,10 @@ REDIS = "HOTLINE_REDIS_URL"
 DIR = "HOTLINE_DIR"
 KEY_FILE = "HOTLINE_KEY_FILE"
 OPEN_REDIS = "HOTLINE_ALLOW_OPEN_REDIS"
-NAMES = (DATABASE, REDIS, DIR, KEY_FILE, OPEN_REDIS)
+TOLERANCE = "HOTLINE_CLOCK_TOLERANCE"
+NAMES = (DATABASE, REDIS, DIR, KEY_FILE, OPEN_REDIS, TOLERANCE)
+#: Seconds by which the clock may go back before ticker and auditor stop; ordinary corrections are far smaller.
+CLOCK_TOLERANCE = 120
 #: Variables of the test suite, read by tests/conftest.py alone.
 TEST_PREFIX = "HOTLINE_TEST_"
 
@@ -47,6 +50,7 @@ class Settings:
     key_file: Path
     models: Path
     socket: Path
+    clock_tolerance: int = CLOCK_TOLERANCE
 
     def shown(self) -> dict[str, str]:
         """The settings for people and logs, passwords replaced by `***`."""
@@ -84,6 +88,7 @@ def read(
         key_file=_key_file(_given(None, environ, KEY_FILE), folder),
         models=folder / "models",
         socket=_socket(folder, environ),
+        clock_tolerance=_seconds(environ, TOLERANCE, CLOCK_TOLERANCE),
     )
 
 
@@ -131,6 +136,15 @@ def _switch(environ: Mapping[str, str], name: str) -> bool:
     if value in YES or value in NO:
         return value in YES
     raise BadSetting(f"{name} 只能填 1 或 0。")
+
+
+def _seconds(environ: Mapping[str, str], name: str, usual: int) -> int:
+    value = _given(None, environ, name)
+    if not value:
+        return usual
+    if not (value.isascii() and value.isdigit() and 1 <= int(value) <= 86400):
+        raise BadSetting(f"{name} 是秒数，只能填 1 到 86400。", hint=f"不填时为 {usual} 秒。")
+    return int(value)
 
 
 def _folder(given: str, database_file: Path | None) -> Path:

@@ -1,79 +1,169 @@
-"""The ticker's work (时限督办): every step of every clock that is due, once for ever, in due order, with no cap."""
+"""The ticker's work (时限督办): every step of every clock that is due, once for ever, in due order, with no cap.
 
-from collections.abc import Mapping, Sequence
+In quiet times each ticket is planned again under its lock before it fires. When many steps are due at once (a storm,
+after a stop) the rows are believed, as every act wrote them in its own transaction and the auditor planned again what
+was near: many tickets then share a transaction. docs/decisions/0008 says why.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import structlog
 
-from dispatch.desk import Desk
-from dispatch.record import notices, record
+from dispatch import steps
+from dispatch.desk import Desk, uncollected
+from dispatch.record import record
+from dispatch.steps import Firing
 from dispatch.storage import clocks as stored_clocks
-from dispatch.storage import clues, history, links, outbox, tickets
 from dispatch.storage import facts as stored_facts
+from dispatch.storage import outbox, tickets
+from dispatch.storage import steps as stored_steps
 from dispatch.storage.database import Doubled, Outage, Transaction
-from dispatch.storage.ledger import Ledger
+from dispatch.storage.steps import Place, Standing
 from dispatch.storage.tables import Ticket
-from rules import clocks, digests
+from rules import clocks
 from rules.acts import decide
 from rules.bodies import Nothing
-from rules.clocks import KIND_WORDS, WHOLE
-from rules.outcome import Case, Notify, heard
+from rules.lifecycle import STAGES
+from rules.outcome import Case
 from rules.policy import Policy
-from rules.terms import CHINA, Act, ClockKind, Happened, Happening, Stage, Urgency
+from rules.terms import CHINA, Act, ClockKind, Stage
 from rules.worktime import Calendar
 
-#: Tickets looked for at once; the sweep goes on until none is left.
-BATCH = 200
-
-_KINDS = {
-    "warn": Happened.WARNED,
-    "breach": Happened.BREACHED,
-    "supervise": Happened.SUPERVISED,
-    "call_duty": Happened.DUTY_CALLED,
-    "send_up": Happened.CLUE_SENT_UP,
-    "resume": Happened.RESUMED,
-}
+#: Steps claimed at once; a round goes on until none is left. On SQLite everybody waits for a batch.
+BATCH = 500
+BATCH_OF_ONE_WRITER = 100
+#: Up to so many tickets at once are planned again, each in a transaction of its own.
+CALM = 20
 
 log = structlog.get_logger(__name__)
 
 
-def tick(desk: Desk, now: datetime) -> int:
-    """Fire every step due at `now`, the longest overdue first; how many steps fired.
+def _never() -> bool:
+    return False
 
-    A ticket that fails is logged and left due; it does not hold up the others, and the auditor's figure of the oldest
-    overdue step shows it.
+
+@dataclass(slots=True)
+class _Round:
+    """One round of a ticker: who failed in it, and whether it is to end early."""
+
+    desk: Desk
+    now: datetime
+    stop: Callable[[], bool]
+    failed: set[str] = field(default_factory=set)
+
+
+def tick(desk: Desk, now: datetime, stop: Callable[[], bool] = _never) -> int:
+    """Fire every step due at `now`, the longest overdue first; how many steps fired here.
+
+    Several tickers may do so at once on PostgreSQL: each leaves alone what another holds. A ticket that fails is
+    logged and left due; it does not hold up the others, and the figure of the oldest overdue step shows it. `stop` is
+    asked between transactions. Raises Outage.
     """
-    fired, failed = 0, set[str]()
-    while due := stored_clocks.due(desk.database, now, BATCH, failed):
-        for number in due:
-            try:
-                steps = fire(desk, number, now)
-                fired += steps
-                if not steps:
-                    failed.add(number)  # another ticker was quicker; never look twice in one round
-            except Outage:
-                raise  # nothing can be fired now; the next round looks again
-            except Exception as fault:  # one bad ticket must not stop the promises of all others
-                failed.add(number)
-                log.error("step_failed", ticket=number, why=repr(fault))
+    with desk.database.reading() as tx:
+        if not stored_steps.waiting(tx, now):
+            return 0
+    fired, turn = 0, _Round(desk, now, stop)
+    while steps_fired := _pass(turn):  # again from the start: a step may have been held by one who was killed
+        fired += steps_fired
     return fired
 
 
+def _pass(turn: _Round) -> int:
+    """From the step that is overdue longest to the newest, once."""
+    fired, place = 0, None
+    while not turn.stop():
+        found, place = _batch(turn, place)
+        fired += found
+        if place is None:
+            break
+    return fired
+
+
+def _batch(turn: _Round, after: Place | None) -> tuple[int, Place | None]:
+    """Claim what is due next and fire it: together where there is much, one by one where there is little or one fails."""
+    held: dict[str, Standing] = {}
+    alone: list[str] = []
+    fired, place = 0, None
+    try:
+        with uncollected(), turn.desk.transaction() as tx:
+            size = BATCH_OF_ONE_WRITER if turn.desk.database.is_sqlite else BATCH
+            claimed, place = stored_steps.claim(turn.desk.database, tx, turn.now, size, after)
+            held = {number: each for number, each in claimed.items() if number not in turn.failed}
+            if len(held) <= CALM:
+                alone = list(held)
+            else:
+                firing, alone = _together(turn, tx, held)
+                firing.write(tx, turn.now)
+                fired = firing.fired
+    except Outage:
+        raise
+    except Exception as fault:
+        if not held:
+            raise
+        log.warning("steps_failed_together", n=len(held), why=repr(fault))
+        fired, alone = 0, list(held)
+    return fired + sum(_alone(turn, number) for number in alone), place
+
+
+def _alone(turn: _Round, number: str) -> int:
+    try:
+        return fire(turn.desk, number, turn.now)
+    except Outage:
+        raise  # nothing can be fired now; the next round looks again
+    except Exception as fault:  # one bad ticket must not stop the promises of all others
+        turn.failed.add(number)
+        log.error("step_failed", ticket=number, why=repr(fault))
+        return 0
+
+
+def _together(turn: _Round, tx: Transaction, held: Mapping[str, Standing]) -> tuple[Firing, list[str]]:
+    """What many locked tickets call for, and those that must be looked at one by one."""
+    due: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    rows = stored_steps.due(tx, list(held), turn.now)
+    for row in rows:
+        due[row["ticket"]].append(row)
+    terms = {each.pack: turn.desk.packs.of(each.pack, tx) for each in held.values()}
+    moment = steps.look(tx, rows, turn.now, any(policy.digest.receivers for policy, _ in terms.values()))
+    firing, alone = Firing(), []
+    for number, its in due.items():
+        ticket = held[number]
+        if not all(_as_the_stage_says(ticket, row) for row in its):
+            alone.append(number)
+            continue
+        try:
+            firing.add(steps.of_ticket(ticket, its, terms[ticket.pack], moment))
+        except Exception as fault:
+            log.warning("step_unreadable", ticket=number, why=repr(fault))
+            alone.append(number)  # fails there again, and is then left out
+    return firing, alone
+
+
+def _as_the_stage_says(ticket: Standing, row: Mapping[str, Any]) -> bool:
+    """Whether the row agrees with where its ticket stands; one that does not is planned again before it fires."""
+    kind = ClockKind(row["kind"])
+    if kind is ClockKind.RESUME or ticket.history or row["state"] != "armed":
+        return False
+    return kind is ClockKind.CLUE or kind in STAGES[Stage(ticket.stage)].clocks
+
+
 def fire(desk: Desk, number: str, now: datetime) -> int:
-    """Fire the due steps of one ticket under its lock; how many fired (0 when another ticker was quicker)."""
+    """Plan one ticket again and fire its due steps, under its lock; how many (0 when another ticker was quicker)."""
     try:
         with desk.transaction() as tx:
             ticket = tickets.lock(tx, number)
             terms = _plan_again(desk, tx, ticket)
-            due = stored_clocks.due_of_ticket(tx, number, now)
+            due = stored_steps.due(tx, [number], now)
             if any(row["kind"] == ClockKind.RESUME for row in due):
                 return _resume(desk, tx, ticket, now)
-            fired = [step for row in due for step in _steps(tx, ticket, row, terms, now)]
-            level = max((step["level"] for step in fired), default=0)
-            if level:
-                tickets.mark(tx, number, {"supervision": max(level, ticket.supervision)})
-            return len(fired)
+            standing = Standing(*(getattr(ticket, name) for name in Standing._fields))
+            moment = steps.look(tx, due, now, bool(terms[0].digest.receivers))
+            firing = steps.of_ticket(standing, due, terms, moment)
+            firing.write(tx, now)
+            return firing.fired
     except Doubled:
         log.warning("step_fired_elsewhere", ticket=number)
         return 0
@@ -84,80 +174,6 @@ def _plan_again(desk: Desk, tx: Transaction, ticket: Ticket) -> tuple[Policy, Ca
     plans = clocks.plan(stored_facts.gather(tx, ticket), policy, calendar)
     stored_clocks.settle(tx, ticket.number, plans, ticket.pack, calendar.version)
     return policy, calendar
-
-
-def _steps(
-    tx: Transaction, ticket: Ticket, row: Mapping[str, Any], terms: tuple[Policy, Calendar], now: datetime
-) -> list[Mapping[str, Any]]:
-    """The due steps of one clock: an event each, at its true instant, and one notice for the highest of them."""
-    fired = stored_clocks.fired_steps(tx, row["id"], row["generation"])
-    waiting = [each for each in row["ladder"] if each["step"] not in fired]
-    due = [each for each in waiting if datetime.fromisoformat(each["at"]) <= now]
-    later = [datetime.fromisoformat(each["at"]) for each in waiting if each not in due]
-    ledger = Ledger()
-    ledger.event += [_event(ticket.number, row, each, now, highest=each is due[-1]) for each in due]
-    if due:
-        ledger.outbox += _spread(tx, ticket, _notices(ticket, row, due, terms[0]), terms, now)
-    ledger.write(tx)
-    if any(each["action"] == "send_up" for each in due):
-        clues.settle(tx, ticket.number, "sent_up", "system", None, now)
-    stored_clocks.advance(tx, row["id"], min(later, default=None))
-    return due
-
-
-def _spread(
-    tx: Transaction, ticket: Ticket, wanted: Sequence[Notify], terms: tuple[Policy, Calendar], now: datetime
-) -> list[dict[str, Any]]:
-    """Outbox rows for now, and for the daily digest of those who need not hear at once."""
-    policy, calendar = terms
-    named = {each.receiver for each in wanted} & set(policy.digest.receivers)
-    linked = links.count(tx, ticket.number) if named else 0
-    urgency = Urgency(ticket.urgency)
-    later = [
-        each
-        for each in wanted
-        if digests.waits(each.receiver, urgency, ticket.complaint_count, linked, policy)
-    ]
-    rows = notices(ticket.number, [each for each in wanted if each not in later], now)
-    if later:
-        at = digests.next_digest(policy, calendar, now)
-        rows += notices(ticket.number, later, at, kind="digests")
-    return rows
-
-
-def _event(
-    number: str, row: Mapping[str, Any], step: Mapping[str, Any], now: datetime, highest: bool
-) -> dict[str, Any]:
-    data: dict[str, Any] = {"clock": row["kind"], "due_at": row["due_at"], "clause": step["clause"]}
-    if row["scope"] != WHOLE:
-        data["department"] = row["scope"]
-    if step["level"]:
-        data["level"] = step["level"]
-    if not highest:
-        data["collapsed"] = True  # fell due together with a higher step, after a stop of the ticker
-    happening = Happening(_KINDS[step["action"]], datetime.fromisoformat(step["at"]), data)
-    written = history.row(number, happening, "system", now)
-    return {**written, "clock": row["id"], "generation": row["generation"], "step": step["step"]}
-
-
-def _notices(
-    ticket: Ticket, row: Mapping[str, Any], due: Sequence[Mapping[str, Any]], policy: Policy
-) -> list[Notify]:
-    """Who hears of the highest step, and one line about those that it swallowed."""
-    highest = due[-1]
-    due_at = row["due_at"].astimezone(CHINA)
-    words = {
-        "warn": f"{KIND_WORDS[ClockKind(row['kind'])]}将于 {due_at:%m月%d日 %H:%M} 届满，请抓紧。",
-        "breach": f"已超过{KIND_WORDS[ClockKind(row['kind'])]}（{due_at:%m月%d日 %H:%M}），请立即处理。",
-        "supervise": f"超期未办结，现予{'一二三'[highest['level'] - 1]}级督办。" if highest["level"] else "",
-        "send_up": "线索在时限内没有审定，已自动上报。",
-        "call_duty": f"工单到 {due_at:%m月%d日 %H:%M} 仍未签收，请值班人员电话通知。",
-    }[highest["action"]]
-    if len(due) > 1:
-        words += f"（系统停顿期间另有 {len(due) - 1} 个提醒一并合入本通知）"
-    whose = ticket.department if row["scope"] == WHOLE else row["scope"]
-    told = (Notify(receiver, words, whose) for receiver in highest["receivers"])
-    return heard(told, policy, ticket.restricted)
 
 
 def _resume(desk: Desk, tx: Transaction, ticket: Ticket, now: datetime) -> int:

@@ -236,10 +236,10 @@ def drain(desk: Desk, now: datetime) -> int:
     def settle(works: Sequence[Work]) -> None:
         _settle(desk, works, _read(desk, works, now), now)
 
-    def hand_over(work: Work) -> None:
-        _hand_over(desk, work.ticket, now)
+    def died(work: Work) -> None:
+        hand_over(desk, work.ticket, now)
 
-    return draining.drain(desk, "triage", BATCH, settle, now, hand_over)
+    return draining.drain(desk, "triage", BATCH, settle, now, died)
 
 
 def _read(desk: Desk, works: Sequence[Work], now: datetime) -> dict[int, Suggestion | None]:
@@ -250,7 +250,8 @@ def _read(desk: Desk, works: Sequence[Work], now: datetime) -> dict[int, Suggest
     return dict(zip((work.id for work in works), suggest(desk, texts, now), strict=True))
 
 
-def _hand_over(desk: Desk, number: str, now: datetime) -> None:
+def hand_over(desk: Desk, number: str, now: datetime) -> None:
+    """Give a ticket that cannot be triaged to a dispatcher; one that is triaged already is left alone."""
     with desk.transaction() as tx:
         ticket = tickets.lock(tx, number)
         facts = stored_facts.gather(tx, ticket)

@@ -225,6 +225,7 @@ class Happened(StrEnum):
     CLUE_SENT_UP = "clue_sent_up"
     CLUE_SETTLED = "clue_settled"
     UNDONE = "undone"
+    REPAIRED = "repaired"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,11 @@ from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 from pydantic import BaseModel
 
+from dispatch import watch
 from dispatch.desk import Desk
 from dispatch.jobs import Doorbell
 from dispatch.storage import clocks, migrate, outbox
+from dispatch.storage import watch as stored_watch
 from dispatch.storage.database import NotPrepared
 from dispatch.storage.people import SealBroken
 from rules.errors import DeskError
@@ -38,16 +40,23 @@ class Ready(BaseModel):
     parts: dict[str, dict[str, Any]]
     oldest_overdue_step_seconds: float | None
     outbox: dict[str, Any] | None
+    repairs: dict[str, int] | None
+    audit_age_seconds: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """What waits: rows by kind, the age of the oldest, rows given up, and by how much the ticker is late (seconds)."""
+    """What waits: rows by kind, the age of the oldest, rows given up, and by how much the ticker is late (seconds).
+
+    `repairs` are the auditor's so far, by kind; `audited` is the age of its last pass, None before the first.
+    """
 
     waiting: dict[str, int]
     age: float
     dead: int
     late: float
+    repairs: dict[str, int]
+    audited: float | None
 
 
 @router.get("/healthz", response_model=Well, summary="存活")
@@ -78,11 +87,18 @@ def readyz(request: Request) -> Response:
     backlog = _backlog(door.desk, now) if needed["database"]["ok"] else None
     said = {
         "ready": able,
-        "parts": {**needed, "queue": _queue(door.desk), "model": _part(lambda: _model(door, now))},
+        "parts": {
+            **needed,
+            "queue": _queue(door.desk),
+            "model": _part(lambda: _model(door, now)),
+            "clock": _part(lambda: _clock(door.desk, now)),
+        },
         "oldest_overdue_step_seconds": backlog.late if backlog else None,
         "outbox": {"waiting": backlog.waiting, "age_seconds": backlog.age, "dead": backlog.dead}
         if backlog
         else None,
+        "repairs": backlog.repairs if backlog else None,
+        "audit_age_seconds": backlog.audited if backlog else None,
     }
     return say(said, 200 if able else 503)
 
@@ -123,6 +139,14 @@ def _queue(desk: Desk) -> dict[str, Any]:
     return {"ok": True, "detail": "可用"} if desk.bell.ping() else {"ok": False, "detail": _NO_QUEUE}
 
 
+def _clock(desk: Desk, now: datetime) -> str:
+    """Whether ticker and auditor may fire by this machine's clock."""
+    back = watch.setback(desk.database, now, desk.tolerance)
+    if back is not None:
+        raise DeskError(back.words, watch.MEND)
+    return "正常"
+
+
 def _model(door: Door, now: datetime) -> str:
     model = door.desk.models.active(now)
     if door.desk.models.fault:
@@ -133,7 +157,15 @@ def _model(door: Door, now: datetime) -> str:
 def _backlog(desk: Desk, now: datetime) -> Backlog:
     with desk.database.reading() as tx:
         waiting, oldest = outbox.waiting(tx, now), outbox.oldest(tx)
-        return Backlog(waiting, _age(oldest, now), outbox.dead(tx), _age(clocks.oldest_step(tx), now))
+        last, _ = stored_watch.last_audit(tx)
+        return Backlog(
+            waiting,
+            _age(oldest, now),
+            outbox.dead(tx),
+            _age(clocks.oldest_step(tx), now),
+            dict(stored_watch.repairs(tx).by_kind),
+            _age(last, now) if last else None,
+        )
 
 
 def _age(then: datetime | None, now: datetime) -> float:
@@ -162,4 +194,17 @@ def _gauges(door: Door) -> bytes:
     Gauge("hotline_oldest_overdue_step_seconds", "How late the ticker is", registry=registry).set(
         backlog.late
     )
+    _watched(registry, door, backlog)
     return generate_latest(registry)
+
+
+def _watched(registry: CollectorRegistry, door: Door, backlog: Backlog) -> None:
+    """What the auditor repaired, when it last looked, and whether the clock went back."""
+    repairs = Gauge("hotline_repairs_total", "Repairs by the auditor so far", ("kind",), registry=registry)
+    for kind, n in backlog.repairs.items():
+        repairs.labels(kind).set(n)
+    if backlog.audited is not None:
+        Gauge("hotline_audit_age_seconds", "Age of the last audit", registry=registry).set(backlog.audited)
+    back = watch.setback(door.desk.database, door.clock(), door.desk.tolerance)
+    behind = Gauge("hotline_clock_behind_seconds", "How far the clock went back", registry=registry)
+    behind.set(back.behind.total_seconds() if back else 0)

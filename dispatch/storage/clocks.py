@@ -1,7 +1,7 @@
-"""The clocks as stored (时钟): the difference between the plan and the rows, and the rows whose step is due."""
+"""The clocks as stored (时钟): the difference between the plan and the rows, and the step that waits longest."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +9,8 @@ from sqlalchemy import bindparam, func, insert, select, update
 from sqlmodel import SQLModel
 
 from dispatch.storage import tables  # noqa: F401  (defines the tables)
-from dispatch.storage.database import Database, Transaction
+from dispatch.storage.database import Transaction
+from dispatch.storage.prepared import among
 from rules.clocks import ClockPlan, as_row, due_of, from_row, next_step
 
 _clock = SQLModel.metadata.tables["clock"]
@@ -50,6 +51,19 @@ def _row(ticket: str, plan: ClockPlan, pack: str, calendar: str, fired: Iterable
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Where the stored rows of one ticket are not what its plan says.
+
+    `new` are rows that are missing, `changed` pairs of a stored row and what is to be set in it. `due_at` is the
+    earliest deadline that runs by the plan.
+    """
+
+    new: Sequence[Mapping[str, Any]]
+    changed: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]
+    due_at: datetime | None
+
+
 def settle(
     tx: Transaction, ticket: str, plans: Sequence[ClockPlan], pack: str, calendar: str
 ) -> datetime | None:
@@ -58,25 +72,48 @@ def settle(
     A generation's deadline and ladder are a promise and are never rewritten; only its state, its next step and its
     end move. New generations are inserted. The earliest deadline that runs now comes back.
     """
-    stored = {(each["kind"], each["scope"], each["generation"]): each for each in read(tx, ticket)}
-    fired = _fired(tx, ticket)
-    new, changed = [], []
-    running = []
+    fired = steps_of(tx, [ticket])[ticket]
+    found = compare(ticket, plans, read(tx, ticket), fired, (pack, calendar))
+    write(tx, found)
+    return found.due_at
+
+
+def compare(
+    ticket: str,
+    plans: Sequence[ClockPlan],
+    rows: Iterable[Mapping[str, Any]],
+    fired: Mapping[int, frozenset[str]],
+    terms: tuple[str, str],
+) -> Difference:
+    """Hold `plans` against the stored `rows` of a ticket; `fired` are its steps by clock, `terms` pack and calendar."""
+    stored = {(each["kind"], each["scope"], each["generation"]): each for each in rows}
+    new, changed, running = [], [], []
     for plan in plans:
         held = stored.get((plan.kind.value, plan.scope, plan.generation))
         if held is None:
-            new.append(_row(ticket, plan, pack, calendar, ()))
+            new.append(_row(ticket, plan, *terms, ()))
             running.append(plan)
         else:
             kept = _as_promised(plan, held)
             change = _difference(kept, held, fired.get(held["id"], frozenset()))
-            changed += [change] if change else []
+            changed += [(held, change)] if change else []
             running.append(kept)
-    if new:
-        tx.connection().execute(insert(_clock), new)
-    if changed:
-        tx.connection().execute(_change, changed)
-    return due_of(running)
+    return Difference(new, changed, due_of(running))
+
+
+def write(tx: Transaction, found: Difference) -> None:
+    """Bring the stored rows of a locked ticket in line with its plan."""
+    if found.new:
+        tx.connection().execute(insert(_clock), list(found.new))
+    if found.changed:
+        tx.connection().execute(_change, [change for _, change in found.changed])
+
+
+def cancel(tx: Transaction, clocks: Sequence[int], now: datetime) -> None:
+    """Stop clocks of a locked ticket that its plan knows nothing of; deadline and ladder stay."""
+    if clocks:
+        stopped = {"new_state": "cancelled", "new_next": None, "new_stop": now}
+        tx.connection().execute(_change, [{"row": clock, **stopped} for clock in clocks])
 
 
 def _as_promised(plan: ClockPlan, held: Mapping[str, Any]) -> ClockPlan:
@@ -92,12 +129,25 @@ def _difference(plan: ClockPlan, held: Mapping[str, Any], fired: frozenset[str])
     return {"row": held["id"], "new_state": wanted[0], "new_next": wanted[1], "new_stop": wanted[2]}
 
 
-def _fired(tx: Transaction, ticket: str) -> dict[int, frozenset[str]]:
-    query = select(_event.c.clock, _event.c.step).where(_event.c.ticket == ticket, _event.c.step.is_not(None))
-    steps: dict[int, set[str]] = {}
-    for clock, step in tx.connection().execute(query):
-        steps.setdefault(clock, set()).add(step)
-    return {clock: frozenset(names) for clock, names in steps.items()}
+def steps_of(tx: Transaction, numbers: Sequence[str]) -> dict[str, dict[int, frozenset[str]]]:
+    """The steps of clocks that have an event, by ticket and clock."""
+    several = among(tx.connection(), numbers)
+    query = select(_event.c.ticket, _event.c.clock, _event.c.step).where(
+        _event.c.ticket.in_(several), _event.c.step.is_not(None), _event.c.clock.is_not(None)
+    )
+    found: dict[str, dict[int, frozenset[str]]] = {number: {} for number in numbers}
+    for ticket, clock, step in tx.connection().execute(query):
+        found[ticket][clock] = found[ticket].get(clock, frozenset()) | {step}
+    return found
+
+
+def read_all(tx: Transaction, numbers: Sequence[str]) -> dict[str, list[Mapping[str, Any]]]:
+    """All clock rows of many tickets, by number, oldest first."""
+    found: dict[str, list[Mapping[str, Any]]] = {number: [] for number in numbers}
+    query = select(_clock).where(_clock.c.ticket.in_(among(tx.connection(), numbers))).order_by(_clock.c.id)
+    for each in tx.connection().execute(query).mappings():
+        found[each["ticket"]].append(dict(each))
+    return found
 
 
 def timed(tx: Transaction, numbers: Sequence[str]) -> set[str]:
@@ -112,44 +162,15 @@ def read(tx: Transaction, ticket: str) -> list[Mapping[str, Any]]:
     return [dict(each) for each in tx.connection().execute(query).mappings()]
 
 
-def due(database: Database, now: datetime, n: int, without: Collection[str] = ()) -> list[str]:
-    """Up to `n` tickets with a step due at `now`, the longest overdue first: the sweep narrows, the job looks again."""
-    query = (
-        select(_clock.c.ticket)
-        .where(_clock.c.next_at <= now)
-        .order_by(_clock.c.next_at, _clock.c.id)
-        .limit(n)
-    )
-    if without:
-        query = query.where(_clock.c.ticket.not_in(without))
-    with database.reading() as tx:
-        return list(dict.fromkeys(tx.connection().execute(query).scalars()))
-
-
-def due_of_ticket(tx: Transaction, ticket: str, now: datetime) -> list[Mapping[str, Any]]:
-    """The clock rows of a locked ticket that have a step due at `now`, in due order."""
-    query = (
-        select(_clock)
-        .where(_clock.c.ticket == ticket, _clock.c.next_at <= now)
-        .order_by(_clock.c.next_at, _clock.c.id)
-    )
-    return [dict(each) for each in tx.connection().execute(query).mappings()]
-
-
-def fired_steps(tx: Transaction, clock: int, generation: int) -> frozenset[str]:
-    """The steps of one generation that have an event."""
-    query = select(_event.c.step).where(
-        _event.c.clock == clock, _event.c.generation == generation, _event.c.step.is_not(None)
-    )
-    return frozenset(tx.connection().execute(query).scalars())
-
-
-def advance(tx: Transaction, clock: int, next_at: datetime | None) -> None:
-    """Set when the next step of a clock is due."""
-    tx.connection().execute(update(_clock).where(_clock.c.id == clock).values(next_at=next_at))
-
-
 def oldest_step(tx: Transaction) -> datetime | None:
     """When the longest waiting step was due; the ticker is late by now minus this."""
     moment: datetime | None = tx.connection().execute(select(func.min(_clock.c.next_at))).scalar()
     return moment
+
+
+def oldest(tx: Transaction) -> Mapping[str, Any] | None:
+    """The step that waits longest: ticket, kind, scope and `next_at`; None when no clock is armed."""
+    query = select(_clock.c.ticket, _clock.c.kind, _clock.c.scope, _clock.c.next_at)
+    query = query.where(_clock.c.next_at.is_not(None)).order_by(_clock.c.next_at, _clock.c.id).limit(1)
+    found = tx.connection().execute(query).mappings().first()
+    return dict(found) if found else None

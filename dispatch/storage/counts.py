@@ -1,7 +1,6 @@
 """Plain sums over the tables (清点): what a run says of itself is held against these."""
 
 from collections import Counter
-from datetime import datetime
 
 from sqlalchemy import exists, func, select
 from sqlmodel import SQLModel
@@ -78,9 +77,3 @@ def without_decision(tx: Transaction) -> int:
         select(func.count()).select_from(_ticket).where(_ticket.c.stage != Stage.RECEIVED.value, ~reasoned)
     )
     return tx.connection().execute(query).scalar_one()
-
-
-def newest_event(tx: Transaction) -> datetime | None:
-    """When the newest event was written down; a clock that was set back stands before it."""
-    moment: datetime | None = tx.connection().execute(select(func.max(_event.c.recorded_at))).scalar()
-    return moment

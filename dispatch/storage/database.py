@@ -7,11 +7,12 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, nullcontext
+from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
 import structlog
-from sqlalchemy import Connection, Engine, Select, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, Select, Table, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolEmpty
 from sqlmodel import Session
@@ -129,6 +130,7 @@ class WriteLock:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._free: list[int] = []
+        self._held: int | None = None
         self._guard = threading.Lock()
 
     @contextmanager
@@ -145,6 +147,19 @@ class WriteLock:
             with self._guard:
                 self._free.append(file)
 
+    def hold(self) -> bool:
+        """Take the turn until `close`, if nobody has it; whether it is ours."""
+        if self._held is None:
+            file = self._file()
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                with self._guard:
+                    self._free.append(file)
+                return False
+            self._held = file
+        return True
+
     def _file(self) -> int:
         with self._guard:
             if self._free:
@@ -156,8 +171,11 @@ class WriteLock:
             raise (StorageFull() if full else DatabaseUnreachable(reason=fault.strerror)) from fault
 
     def close(self) -> None:
-        """Give the open files back."""
+        """Give the open files back, and the turn with them."""
         with self._guard:
+            if self._held is not None:
+                self._free.append(self._held)
+                self._held = None
             while self._free:
                 os.close(self._free.pop())
 
@@ -178,6 +196,7 @@ class Database:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._lock: WriteLock | None = None
+        self._sole: dict[str, WriteLock] = {}
         if self.is_sqlite:
             self.engine = self._sqlite()
         else:
@@ -240,13 +259,34 @@ class Database:
             with closing(Transaction(connection)) as tx:
                 yield tx
 
-    def unclaimed(self, query: Select[Any], whole: bool = False) -> Select[Any]:
+    def unclaimed(self, query: Select[Any], whole: bool = False, of: Table | None = None) -> Select[Any]:
         """`query` without the rows that others hold: the only place where the two databases differ in writing.
 
         PostgreSQL skips locked rows, or waits for them where the rows belong together (`whole`) and nobody is to get
-        a part; SQLite has one writer at a time anyway.
+        a part; SQLite has one writer at a time anyway. `of` names the table whose rows are taken where several are read.
         """
-        return query if self.is_sqlite else query.with_for_update(skip_locked=not whole, key_share=True)
+        if self.is_sqlite:
+            return query
+        return query.with_for_update(skip_locked=not whole, key_share=True, of=of)
+
+    def sole(self, part: str) -> bool:
+        """Whether this process is the only one of its kind on this database, from now on to its end.
+
+        PostgreSQL takes any number. On SQLite the first holds a lock file beside the database; the kernel frees it
+        however the process ends, and the next to ask gets it.
+        """
+        if self._lock is None:
+            return True
+        if part not in self._sole:
+            self._sole[part] = WriteLock(Path(f"{self.url.database}.{part}.lock"))
+        return self._sole[part].hold()
+
+    def own_time(self, tx: Transaction) -> datetime | None:
+        """What the clock of a database server says; None on SQLite. A witness, never the time of the business."""
+        if self.is_sqlite:
+            return None
+        said: datetime = tx.connection().exec_driver_sql("SELECT clock_timestamp()").scalar_one()
+        return said
 
     def alone(self, tx: Transaction, table: str) -> None:
         """Nobody else reads or writes `table` until the transaction ends; on SQLite nobody else writes anyway."""
@@ -256,8 +296,9 @@ class Database:
     def close(self) -> None:
         """Give all connections back."""
         self.engine.dispose()
-        if self._lock is not None:
-            self._lock.close()
+        for each in (self._lock, *self._sole.values()):
+            if each is not None:
+                each.close()
 
 
 def _as_json(value: Any) -> str:

@@ -1,6 +1,6 @@
 """Gathering what the rules may know of a ticket (事实): one function, so that a new fact is one field and one query."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -8,6 +8,7 @@ from sqlmodel import SQLModel
 
 from dispatch.storage import history
 from dispatch.storage.database import Transaction
+from dispatch.storage.prepared import among
 from dispatch.storage.tables import Ticket
 from rules.terms import CHINA, Facts, Stage, TicketType, Urgency
 
@@ -23,6 +24,19 @@ def gather(tx: Transaction, ticket: Ticket) -> Facts:
     )
     departments = tuple(tx.connection().execute(open_legs).scalars())
     return of_rows(ticket, departments, history.read(tx, ticket.number))
+
+
+def gather_all(tx: Transaction, held: Sequence[Ticket]) -> dict[str, Facts]:
+    """The facts of many tickets, by number."""
+    numbers = [each.number for each in held]
+    legs: dict[str, list[str]] = {number: [] for number in numbers}
+    query = select(_assignment.c.ticket, _assignment.c.department).where(
+        _assignment.c.ticket.in_(among(tx.connection(), numbers)), _assignment.c.ended_at.is_(None)
+    )
+    for number, department in tx.connection().execute(query.order_by(_assignment.c.id)):
+        legs[number].append(department)
+    events = history.read_all(tx, numbers)
+    return {each.number: of_rows(each, tuple(legs[each.number]), events[each.number]) for each in held}
 
 
 def of_rows(ticket: Ticket, departments: tuple[str, ...], events: Iterable[Mapping[str, Any]]) -> Facts:

@@ -9,14 +9,12 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
-    JSON,
     ColumnElement,
     DateTime,
     Dialect,
     Select,
     delete,
     func,
-    literal,
     select,
     text,
     type_coerce,
@@ -25,7 +23,7 @@ from sqlalchemy import (
 from sqlmodel import SQLModel
 
 from dispatch.storage.database import Database, Transaction
-from dispatch.storage.prepared import Bulk
+from dispatch.storage.prepared import Bulk, among
 from dispatch.storage.records import DAILY_COUNT, Tally  # noqa: F401  (defines the tables)
 from reports.matter import Counts, Event, Leg, Matter, Promise
 from reports.tally import TIMED
@@ -59,6 +57,7 @@ _SILENT = (
     Happened.CLUE_OPENED,
     Happened.CLUE_SENT_UP,
     Happened.CLUE_SETTLED,
+    Happened.REPAIRED,
 )
 
 #: Sums by measure, for each dimension and key.
@@ -113,7 +112,7 @@ def untallied(database: Database, tx: Transaction, n: int, wait: bool = False) -
     )
     rows = tx.connection().execute(database.unclaimed(query, whole=wait)).all()
     numbers = [row.number for row in rows]
-    several = _among(tx, numbers)
+    several = among(tx.connection(), numbers)
     events, legs, promises = _events(tx, several), _legs(tx, several), _promises(tx, several)
     return [
         Counted(
@@ -136,14 +135,6 @@ def untallied(database: Database, tx: Transaction, n: int, wait: bool = False) -
 
 
 _Several = Select[tuple[str]]
-
-
-def _among(tx: Transaction, numbers: list[str]) -> _Several:
-    """The numbers as a query of one bound text: hundreds of marks cost the driver more than the database needs."""
-    given = literal(numbers, JSON)
-    sqlite = tx.connection().dialect.name == "sqlite"
-    unpack = func.json_each(given) if sqlite else func.json_array_elements_text(given)
-    return select(unpack.table_valued("value").c.value)
 
 
 def _instants(tx: Transaction, *columns: ColumnElement[Any]) -> list[ColumnElement[Any]]:
@@ -192,7 +183,7 @@ def write(tx: Transaction, found: Mapping[str, tuple[Words, Counts]]) -> int:
 
     Daily rows are touched in one order, so that two processes that count do not wait for each other in a ring.
     """
-    several = _among(tx, list(found))
+    several = among(tx.connection(), list(found))
     held = _held(tx, several)
     gone: list[int] = []
     new: list[Mapping[str, Any]] = []

@@ -10,7 +10,7 @@ from sqlmodel import SQLModel
 
 from dispatch.storage import records, tables  # noqa: F401  (they define the tables)
 from dispatch.storage.database import Transaction
-from dispatch.storage.prepared import Prepared
+from dispatch.storage.prepared import Bulk, Prepared, defaults
 
 Row = Mapping[str, Any]
 
@@ -22,6 +22,18 @@ _TABLES = ("ticket", "request", "assignment", "clock", "decision", "event", "clu
 def _compiled(table: str, columns: tuple[str, ...], dialect: Dialect) -> Prepared:
     into = SQLModel.metadata.tables[table]
     return Prepared(insert(into).inline(), into, columns, dialect)  # inline: nobody asks for the new ids
+
+
+#: From so many rows on PostgreSQL takes them as one text, which costs a third; below, the single statement is as fast.
+MANY = 20
+
+
+@lru_cache(maxsize=256)
+def _whole(table: str, columns: tuple[str, ...], dialect: Dialect) -> tuple[Bulk, Row]:
+    """The way in for many rows, and what the table class gives to columns nobody names."""
+    into = SQLModel.metadata.tables[table]
+    filled = defaults(into, columns)
+    return Bulk(into, (*columns, *filled), dialect), filled
 
 
 def _rows() -> list[Row]:
@@ -47,7 +59,10 @@ class Ledger:
         connection = tx.connection()
         for name in _TABLES:
             rows: list[Row] = getattr(self, name)
-            if rows:
+            if len(rows) >= MANY and connection.dialect.name == "postgresql":
+                bulk, filled = _whole(name, tuple(rows[0]), connection.dialect)
+                bulk.write(connection, [{**filled, **row} for row in rows] if filled else rows)
+            elif rows:
                 made = _compiled(name, tuple(rows[0]), connection.dialect)
                 values = [made.values(row) for row in rows]
                 connection.exec_driver_sql(made.text, values[0] if len(values) == 1 else values)

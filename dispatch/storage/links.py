@@ -1,13 +1,14 @@
 """Links between tickets as stored (关联工单): different callers who seem to tell of one matter, repeats, merged ones."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import func, literal, or_, select, union_all
+from sqlalchemy import func, literal, select, union_all
 from sqlmodel import SQLModel
 
 from dispatch.storage import records  # noqa: F401  (defines the tables)
 from dispatch.storage.database import Transaction
+from dispatch.storage.prepared import among
 from dispatch.storage.sights import visible
 from dispatch.storage.tables import Ticket
 from rules.access import Sight
@@ -22,10 +23,14 @@ _BRIEF = tuple(
 )
 
 
-def count(tx: Transaction, number: str) -> int:
-    """How many tickets of other callers are linked with this one."""
-    linked = or_(_link.c.ticket == number, _link.c.other == number)
-    return tx.connection().execute(select(func.count()).where(linked)).scalar_one()
+def counts(tx: Transaction, numbers: Sequence[str]) -> dict[str, int]:
+    """How many tickets of other callers are linked with each of these; those without any are left out."""
+    several = among(tx.connection(), numbers)
+    sides = union_all(
+        *(select(side.label("number")).where(side.in_(several)) for side in (_link.c.ticket, _link.c.other))
+    ).subquery("sides")
+    query = select(sides.c.number, func.count()).group_by(sides.c.number)
+    return {row[0]: row[1] for row in tx.connection().execute(query)}
 
 
 def of_ticket(tx: Transaction, number: str, sight: Sight, n: int) -> list[Mapping[str, Any]]:

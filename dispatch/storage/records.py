@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, Date, Index, Integer, String, Table, Text, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Column, Date, Index, Integer, String, Table, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from dispatch.storage.tables import Number, Serial, one_of, partial
@@ -109,3 +109,15 @@ class Report(SQLModel, table=True):
     reason: str = ""
     pack: str = Field(foreign_key="pack.hash", max_length=64)
     document: dict[str, Any] = Field(sa_type=JSON)
+
+
+class Watch(SQLModel, table=True):
+    """What ticker and auditor remember (值守记录): the newest instant seen, where the audit stands, repairs by kind.
+
+    `n` counts, `words` holds what is not a number.
+    """
+
+    name: str = Field(primary_key=True, max_length=64)
+    at: datetime
+    n: int = Field(default=0, sa_type=BigInteger)
+    words: str = ""

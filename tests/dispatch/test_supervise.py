@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from dispatch import packs, supervise
 from dispatch.storage import clocks as stored_clocks
+from dispatch.storage import steps as stored_steps
 from rules import worktime
 from rules.terms import CHINA, Role
 from tests.desks import DISPATCHER, act, of, post, rows, settle
@@ -102,7 +103,9 @@ def test_there_is_no_cap_on_one_round(desk, monkeypatch):
 def test_the_longest_overdue_comes_first(desk):
     later, _ = signed(desk, "2026-09-29 10:00")
     earlier, _ = signed(desk, "2026-09-28 10:00")
-    assert stored_clocks.due(desk.database, at("2026-11-30 10:00"), 10) == [earlier, later]
+    with desk.database.reading() as tx:
+        held, _ = stored_steps.claim(desk.database, tx, at("2026-11-30 10:00"), 10)
+    assert list(held) == [earlier, later]
 
 
 def test_an_unsigned_ticket_calls_the_duty_officer(desk):

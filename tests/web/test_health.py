@@ -17,10 +17,11 @@ def test_ready_names_every_part(both):
     answer = both.ask("GET", "/readyz")
     said = answer.json()
     assert answer.status_code == 200 and said["ready"] is True
-    assert said["parts"].keys() == {"database", "key", "pack", "queue", "model"}
+    assert said["parts"].keys() == {"database", "key", "pack", "queue", "model", "clock"}
     assert said["parts"]["model"] == {"ok": True, "detail": "无模型，仅按规则派单。"}
     assert said["outbox"] == {"waiting": {}, "age_seconds": 0.0, "dead": 0}
     assert said["oldest_overdue_step_seconds"] == 0.0
+    assert (said["repairs"], said["audit_age_seconds"]) == ({}, None)
 
 
 def test_a_backlog_shows_with_its_age(both):

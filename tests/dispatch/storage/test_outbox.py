@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event as listening
 
-from dispatch.storage import clocks, outbox, tickets
+from dispatch.storage import outbox, steps, tickets
 from dispatch.storage.outbox import CLAIM_SECONDS, MOST_ATTEMPTS, Work
 from dispatch.storage.tickets import Search
 from tests.desks import post, rows
@@ -185,15 +185,31 @@ def reading(desk, look):
         ("ix_outbox_open", lambda desk: reading(desk, lambda tx: outbox.waiting(tx, NOW))),
         ("ix_outbox_open", lambda desk: reading(desk, outbox.oldest)),
         ("ix_outbox_dead", lambda desk: reading(desk, outbox.dead)),
-        ("ix_clock_next", lambda desk: lambda: clocks.due(desk.database, NOW, 5)),
-        ("ix_clock_next", lambda desk: lambda: clocks.due(desk.database, NOW, 5, {"a", "b"})),
+        ("ix_clock_next", lambda desk: reading(desk, lambda tx: steps.waiting(tx, NOW))),
+        ("ix_clock_next", lambda desk: reading(desk, lambda tx: steps.claim(desk.database, tx, NOW, 5))),
+        (
+            "ix_clock_next",
+            lambda desk: reading(
+                desk, lambda tx: steps.claim(desk.database, tx, NOW, 5, steps.Place(NOW, 7))
+            ),
+        ),
         ("ix_ticket_person", lambda desk: reading(desk, lambda tx: tickets.open_of_person(tx, 1))),
         (
             "ix_ticket_department_due",
             lambda desk: reading(desk, lambda tx: tickets.search(tx, Search(by_due=True, department="x"))),
         ),
     ],
-    ids=["claim", "waiting", "oldest", "dead", "due", "due-without", "open-of-person", "department-due"],
+    ids=[
+        "claim",
+        "waiting",
+        "oldest",
+        "dead",
+        "due",
+        "due-claim",
+        "due-claim-after",
+        "open-of-person",
+        "department-due",
+    ],
 )
 def test_what_is_asked_often_uses_its_partial_index(desk, index, look):
     plan = plans(desk, look(desk))

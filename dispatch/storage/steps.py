@@ -1,0 +1,120 @@
+"""The steps that are due (到点步骤): claimed by ticket in due order, read again under the lock, and written in one go."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any, NamedTuple
+
+from sqlalchemy import Dialect, select, tuple_
+from sqlmodel import SQLModel
+
+from dispatch.storage import tables  # noqa: F401  (defines the tables)
+from dispatch.storage.database import Database, Transaction
+from dispatch.storage.prepared import BulkChange, among
+
+_ticket = SQLModel.metadata.tables["ticket"]
+_clock = SQLModel.metadata.tables["clock"]
+_event = SQLModel.metadata.tables["event"]
+
+
+class Place(NamedTuple):
+    """How far a round has come: the instant and the clock of the step that was claimed last."""
+
+    next_at: datetime
+    id: int
+
+
+class Standing(NamedTuple):
+    """What a step must know of its ticket, which is locked."""
+
+    number: str
+    stage: str
+    urgency: str
+    department: str | None
+    complaint_count: int
+    supervision: int
+    restricted: bool
+    history: bool
+    pack: str
+
+
+#: What a step must know of its clock.
+_COLUMNS = tuple(
+    _clock.c[name]
+    for name in ("id", "ticket", "kind", "scope", "generation", "state", "due_at", "next_at", "ladder")
+)
+
+
+def waiting(tx: Transaction, now: datetime) -> bool:
+    """Whether any step is due at `now`; nothing is locked."""
+    return (
+        tx.connection().execute(select(_clock.c.id).where(_clock.c.next_at <= now).limit(1)).first()
+        is not None
+    )
+
+
+def claim(
+    database: Database, tx: Transaction, now: datetime, n: int, after: Place | None = None
+) -> tuple[dict[str, Standing], Place | None]:
+    """The tickets of the next `n` due steps after that place, locked, in due order; and the place reached, None at the end.
+
+    Tickets that others hold are left out: another ticker fires their steps, or somebody acts on them, and the next
+    round looks again.
+    """
+    standing = (_ticket.c[name] for name in Standing._fields)
+    query = (
+        select(_clock.c.next_at, _clock.c.id, *standing)
+        .join(_ticket, _ticket.c.number == _clock.c.ticket)
+        .where(_clock.c.next_at <= now)
+        .order_by(_clock.c.next_at, _clock.c.id)
+        .limit(n)
+    )
+    if after is not None:
+        query = query.where(_clock.c.next_at >= after.next_at, tuple_(_clock.c.next_at, _clock.c.id) > after)
+    rows = tx.connection().execute(database.unclaimed(query, of=_ticket)).all()
+    held = {row[2]: Standing(*row[2:]) for row in rows}
+    return held, Place(*rows[-1][:2]) if rows else None
+
+
+def due(tx: Transaction, numbers: Sequence[str], now: datetime) -> list[Mapping[str, Any]]:
+    """The clock rows of locked tickets that have a step due at `now`, in due order.
+
+    Read after the locks were taken: what another ticker fired a moment before is no longer among them.
+    """
+    query = (
+        select(*_COLUMNS)
+        .where(_clock.c.ticket.in_(among(tx.connection(), numbers)), _clock.c.next_at <= now)
+        .order_by(_clock.c.next_at, _clock.c.id)
+    )
+    return [dict(each) for each in tx.connection().execute(query).mappings()]
+
+
+def fired(tx: Transaction, clocks: Sequence[int]) -> dict[tuple[int, int], set[str]]:
+    """The steps of these clocks that have an event, by clock and generation."""
+    query = select(_event.c.clock, _event.c.generation, _event.c.step).where(
+        _event.c.clock.in_(among(tx.connection(), clocks, ids=True)), _event.c.step.is_not(None)
+    )
+    found: dict[tuple[int, int], set[str]] = {}
+    for clock, generation, step in tx.connection().execute(query):
+        found.setdefault((clock, generation), set()).add(step)
+    return found
+
+
+@cache
+def _changes(dialect: Dialect) -> tuple[BulkChange, BulkChange]:
+    return (
+        BulkChange(_clock, "id", ("next_at",), dialect),
+        BulkChange(_ticket, "number", ("supervision", "tallied"), dialect),
+    )
+
+
+def advance(tx: Transaction, moves: Mapping[int, datetime | None]) -> None:
+    """Set when the next step of each clock is due."""
+    rows = [{"id": clock, "next_at": at} for clock, at in moves.items()]
+    _changes(tx.connection().dialect)[0].write(tx.connection(), rows)
+
+
+def supervise(tx: Transaction, levels: Mapping[str, int]) -> None:
+    """Set the level of supervision of locked tickets; nobody's open form depends on it, the counts look again."""
+    rows = [{"number": number, "supervision": level, "tallied": False} for number, level in levels.items()]
+    _changes(tx.connection().dialect)[1].write(tx.connection(), rows)
