@@ -42,6 +42,7 @@ from dispatch.pack_explain import explain_file, show_explained
 from dispatch.repeating import answer_lines
 from dispatch.reporting import Means, counts, report
 from dispatch.sheets import Sheet, read_columns
+from dispatch.simulation.command import simulate
 from dispatch.storage import migrate
 from dispatch.storage.database import Database
 from dispatch.terminal import Door, answer, bar, names_in, peak_mb, say, table, write
@@ -61,9 +62,9 @@ def _group(name: str, words: str) -> typer.Typer:
 user, key, seal = _group("user", "人员"), _group("key", "接口密钥"), _group("seal", "密封密钥")
 model, pack = _group("model", "文本模型"), _group("pack", "规则包")
 app.add_typer(timing.workday, name="workday")
-app.command()(timing.due)
 app.add_typer(counts, name="counts")
-app.command()(report)
+for _command in (timing.due, report, simulate):
+    app.command()(_command)
 
 
 @app.callback()
@@ -390,7 +391,7 @@ def _later() -> None:
 
 
 _ANY = {"allow_extra_args": True, "ignore_unknown_options": True}
-for _door, _commands in ((app, "audit simulate"), (seal, "rotate")):
+for _door, _commands in ((app, "audit"), (seal, "rotate")):
     for _name in _commands.split():
         _door.command(_name, context_settings=_ANY, help="还没有建成")(_later)
 

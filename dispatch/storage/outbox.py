@@ -136,6 +136,13 @@ def oldest(tx: Transaction) -> datetime | None:
     return moment
 
 
+def next_ready(tx: Transaction) -> datetime | None:
+    """When the next unfinished row can be worked on, or its claim runs out; None when nothing is left to do."""
+    found = select(func.min(_outbox.c.ready_at)).where(_unfinished)
+    moment: datetime | None = tx.connection().execute(found).scalar()
+    return moment
+
+
 def dead(tx: Transaction) -> int:
     """How many rows were set aside after too many tries."""
     return tx.connection().execute(select(func.count()).where(_outbox.c.state == "dead")).scalar_one()
