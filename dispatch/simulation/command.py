@@ -1,5 +1,6 @@
 """The simulator's command (仿真命令): a fresh desk, months of invented tickets in virtual time, and a reckoning at the end."""
 
+import logging
 import os
 import tempfile
 import time
@@ -10,13 +11,14 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any, TextIO
 
+import structlog
 import typer
 
 from dispatch import install, settings
 from dispatch.desk import open_desk
 from dispatch.options import AsJson
 from dispatch.settings import Settings
-from dispatch.simulation.client import Client
+from dispatch.simulation.client import Client, Told
 from dispatch.simulation.matters import Volume
 from dispatch.simulation.months import Months
 from dispatch.simulation.reckoning import Found, reckon
@@ -33,6 +35,16 @@ FIRST = date(2026, 3, 2)
 #: The share of transactions that are cut: many in a short run, enough in a long one.
 _CUT_SHORT, _CUT_LONG, _SHORT = 1 / 30, 1 / 400, 500
 _SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A run that is over: the figures of contract.md, what is wrong, what clients were told, when it ended."""
+
+    figures: dict[str, Any]
+    found: Found
+    told: Told
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +72,18 @@ def simulate(
 ) -> int:
     """在虚拟时间里驱动真实的受理、派单、办理和督办，最后逐件核对：不丢、不重、不漏。"""
     order = Order(pack, Volume(FIRST, days, per_day, seed), database, told, crash)
-    data, found = run(order)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    ran = run(order)
+    found = ran.found
     for words, faults in (("丢失", found.lost), ("重复", found.doubled), ("漏办", found.missed)):
         for fault in faults[:_SHOWN]:
             say(f"{words}：{fault}")
-    answer(json, data, lambda: table(("项目", "结果"), list(data.items())))
+    answer(json, ran.figures, lambda: table(("项目", "结果"), list(ran.figures.items())))
     return 0 if found.sound else 1
 
 
-def run(order: Order) -> tuple[dict[str, Any], Found]:
-    """Simulate and reckon: the figures of contract.md, and what is wrong in words.
+def run(order: Order) -> Ran:
+    """Simulate and reckon.
 
     Raises BadInput for a database that holds tickets or for a pack that cannot be used, and what storage raises.
     """
@@ -88,7 +102,8 @@ def run(order: Order) -> tuple[dict[str, Any], Found]:
             }
     told_of = {"lost": len(wrong.lost), "doubled": len(wrong.doubled), "missed": len(wrong.missed)}
     by_run = {"refused": sum(client.refused.values()), **crashes, "seed": order.volume.seed}
-    return {**figures, **told_of, **by_run, "seconds": round(time.monotonic() - begun, 1)}, wrong
+    figures |= {**told_of, **by_run, "seconds": round(time.monotonic() - begun, 1)}
+    return Ran(figures, wrong, client.told, until)
 
 
 def _live(found: Settings, order: Order, out: TextIO | None) -> tuple[Mapping[str, int], Client, datetime]:

@@ -60,12 +60,16 @@ class Matter:
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """How much comes in: `per_day` on the average day of the `days` that begin on `first`."""
+    """How much comes in: `per_day` on the average day of the `days` that begin on `first`.
+
+    After the last of them the desk goes on for `tail` days; what would come later has not happened yet.
+    """
 
     first: date
     days: int
     per_day: int
     seed: int
+    tail: int = 120
 
     def of_days(self) -> list[int]:
         """New matters of each day, fewer at the weekend; together exactly `days` × `per_day`."""

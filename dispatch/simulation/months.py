@@ -18,8 +18,6 @@ from rules.policy import Policy
 from rules.terms import CHINA, Act, Budget, Facts, Happened, Role, Stage, Unit
 from rules.worktime import Calendar
 
-#: After the last new matter the desk goes on for so long; what would come later has not happened yet.
-TAIL = timedelta(days=120)
 #: Workers empty the queues so long after something was put into one, and the counts are made in the night.
 PULSE = timedelta(minutes=3)
 COUNTED = timedelta(minutes=30)
@@ -57,7 +55,7 @@ class Months:
         self._pulse_at: datetime | None = None
         self._groups: dict[str, Matter] = {}
         self._begin = datetime.combine(volume.first, datetime.min.time(), CHINA)
-        self.end = self._begin + timedelta(days=volume.days) + TAIL
+        self.end = self._begin + timedelta(days=volume.days + volume.tail)
         self._matters = 0
         total = volume.days * volume.per_day
         dice = Random(f"{volume.seed}:kills")  # noqa: S311 - a story, not a secret
