@@ -14,8 +14,7 @@ from dispatch.desk import open_desk
 from dispatch.simulation.command import FIRST, Order, Ran, run
 from dispatch.simulation.matters import Volume
 from dispatch.simulation.reckoning import Found, owed, reckon
-from rules import clocks
-from tests.stories import at
+from tests.stories import DISPATCHED, RECEIVED, SIGNED, at, calendar, event, facts, policy
 
 VOLUME = Volume(FIRST, days=2, per_day=8, seed=4, tail=12)
 _HANDLED = "(SELECT ticket FROM event WHERE kind = 'replied' ORDER BY id LIMIT 1)"
@@ -99,3 +98,20 @@ def test_what_is_broken_by_hand_is_found(name: str, reckoned: Callable[..., Foun
 
 def test_a_ticker_that_stops_misses_what_falls_due(reckoned: Callable[..., Found]) -> None:
     assert len(reckoned("", timedelta(days=30)).missed) > 5
+
+
+def owed_steps(until: str, *more) -> set[tuple[str, str]]:
+    told = facts(RECEIVED, DISPATCHED, SIGNED, *more)
+    return {(each[0], each[3]) for each in owed(told, policy(), calendar(), at(until))}
+
+
+def test_a_step_is_owed_while_its_clock_runs_and_not_while_it_is_held() -> None:
+    replied = event("replied", "2026-10-09 10:00", "reviewing")
+    back = event("reviewed", "2026-10-20 10:00", "handling", level="department", approved=False)
+    late = {("handle", "breach"), ("handle", "supervise_1")}
+    assert ("handle", "breach") not in owed_steps("2026-10-09 09:00")
+    assert owed_steps("2026-11-20 10:00") >= late
+    assert not owed_steps("2026-11-20 10:00", replied) & late
+    assert ("handle", "warn_50") in owed_steps("2026-11-20 10:00", replied)
+    assert owed_steps("2026-11-20 10:00", replied, back) >= late
+    assert not owed_steps("2026-10-20 10:00", replied, back) & late
