@@ -8,6 +8,7 @@ from itertools import count
 from random import Random
 from typing import Any
 
+from dispatch.counting import catch_up as count_figures
 from dispatch.desk import Desk
 from dispatch.handle import perform
 from dispatch.receive import Asked, receive
