@@ -109,8 +109,9 @@ def run(order: Order) -> Ran:
 def _live(found: Settings, order: Order, out: TextIO | None) -> tuple[Mapping[str, int], Client, datetime]:
     """Let the months happen; how often the desk was cut and killed, who was told what, and when it ended."""
     volume = order.volume
-    short = volume.days * volume.per_day < _SHORT
-    asking = Apart(found, volume.seed, _CUT_SHORT if short else _CUT_LONG) if order.crash else Here(found)
+    rate = _CUT_SHORT if volume.days * volume.per_day < _SHORT else _CUT_LONG
+    passing = order.database is None
+    asking = Apart(found, volume.seed, rate, passing) if order.crash else Here(found, passing)
     with closing((desk := open_desk(found, os.urandom)).database):
         terms = desk.packs.of(desk.packs.active(_begin(volume)).hash)
     try:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from random import Random
 
 from dispatch.storage.database import Database, Transaction
+from dispatch.storage.passing import throw_away
 
 
 class Cut(BaseException):
@@ -16,15 +17,20 @@ class Cut(BaseException):
 class Cuts:
     """Chooses the transactions that are cut; `die` ("before" or "after") makes the next one end the process for real."""
 
-    def __init__(self, seed: str, rate: float) -> None:
-        """`rate` is the share of transactions that are cut, half of them before the commit."""
+    def __init__(self, seed: str, rate: float, passing: bool = False) -> None:
+        """`rate` is the share of transactions that are cut, half of them before the commit.
+
+        `passing` says that the database is thrown away afterwards.
+        """
+        self._passing = passing
         self._dice = Random(seed)  # noqa: S311 - a story, not a secret
         self._rate = rate
         self.die: str | None = None
 
     def database(self, url: str, pool_size: int) -> Database:
         """A database whose transactions are cut."""
-        return _CutDatabase(url, pool_size, self)
+        made = _CutDatabase(url, pool_size, self)
+        return throw_away(made) if self._passing else made
 
     def boundary(self, moment: str, chosen: str | None) -> None:
         """One side of a commit: `moment` is "before" or "after", `chosen` the one at which this transaction is cut."""

@@ -104,9 +104,9 @@ class Works:
 class Here:
     """The desk in this process."""
 
-    def __init__(self, found: Settings) -> None:
-        """Open what `found` names."""
-        self._desk = open_desk(found, os.urandom)
+    def __init__(self, found: Settings, passing: bool) -> None:
+        """Open what `found` names; `passing` says that it is thrown away afterwards."""
+        self._desk = open_desk(found, os.urandom, open_database=Cuts("", 0.0, passing).database)
         self._works = Works(self._desk)
 
     def ask(self, what: str, *words: Any) -> Any:
@@ -126,9 +126,9 @@ class Apart:
 
     WAYS = ("before", "after", "meanwhile")
 
-    def __init__(self, found: Settings, seed: int, rate: float) -> None:
-        """`rate` is the share of transactions that are cut; `seed` chooses which."""
-        self._found, self._seed, self._rate = found, seed, rate
+    def __init__(self, found: Settings, seed: int, rate: float, passing: bool) -> None:
+        """`rate` is the share of transactions that are cut, `seed` chooses which; `passing` as for `Here`."""
+        self._found, self._seed, self._rate, self._passing = found, seed, rate, passing
         self._dice = Random(f"{seed}:kills")  # noqa: S311 - a story, not a secret
         self._way: str | None = None
         self._lives = 0
@@ -139,7 +139,7 @@ class Apart:
 
     def _start(self) -> None:
         self._pipe, other = self._context.Pipe()
-        cuts = Cuts(f"{self._seed}:life:{self._lives}", self._rate)
+        cuts = Cuts(f"{self._seed}:life:{self._lives}", self._rate, self._passing)
         self._child = self._context.Process(target=serve, args=(other, self._found, cuts), daemon=True)
         self._child.start()
         other.close()
