@@ -1,6 +1,5 @@
 """The simulator's command (仿真命令): a fresh desk, months of invented tickets in virtual time, and a reckoning at the end."""
 
-import logging
 import os
 import tempfile
 import time
@@ -11,7 +10,6 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any, TextIO
 
-import structlog
 import typer
 
 from dispatch import install, settings
@@ -22,7 +20,7 @@ from dispatch.simulation.client import Client, Told
 from dispatch.simulation.matters import Volume
 from dispatch.simulation.months import Months
 from dispatch.simulation.reckoning import Found, reckon
-from dispatch.simulation.works import Apart, Here
+from dispatch.simulation.works import Apart, Here, quiet
 from dispatch.storage import counts, migrate
 from dispatch.storage import reckoning as stored
 from dispatch.storage.database import Database
@@ -72,7 +70,7 @@ def simulate(
 ) -> int:
     """在虚拟时间里驱动真实的受理、派单、办理和督办，最后逐件核对：不丢、不重、不漏。"""
     order = Order(pack, Volume(FIRST, days, per_day, seed), database, told, crash)
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    quiet()
     ran = run(order)
     found = ran.found
     for words, faults in (("丢失", found.lost), ("重复", found.doubled), ("漏办", found.missed)):

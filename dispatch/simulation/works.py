@@ -1,8 +1,10 @@
 """The desk as its clients see it (仿真中的工作台): asked in this process, or in a child that is cut and killed."""
 
+import logging
 import multiprocessing
 import os
 import signal
+import sys
 import time
 import traceback
 from collections.abc import Mapping
@@ -12,6 +14,8 @@ from datetime import datetime
 from multiprocessing.connection import Connection
 from random import Random
 from typing import Any, Protocol
+
+import structlog
 
 from dispatch import figures
 from dispatch.desk import Desk, open_desk
@@ -189,9 +193,16 @@ class Apart:
         self._child.kill()
 
 
+def quiet() -> None:
+    """Let only what goes wrong be heard, on standard error: months bring thousands of lines."""
+    warnings = structlog.make_filtering_bound_logger(logging.WARNING)
+    structlog.configure(wrapper_class=warnings, logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
+
+
 def serve(pipe: Connection, found: Settings, cuts: Cuts) -> None:
     """The child: answers until the pipe closes. After a cut it forgets everything, as a new process would."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    quiet()
     with closing(pipe):
         while True:
             desk = open_desk(found, os.urandom, open_database=cuts.database)

@@ -7,10 +7,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from dispatch.simulation.command import FIRST, Order, run
+from dispatch.simulation import command
+from dispatch.simulation.client import Told
+from dispatch.simulation.command import FIRST, Order, Ran, run
 from dispatch.simulation.matters import Volume
+from dispatch.simulation.reckoning import Found
 from dispatch.storage.database import Database
 from rules.errors import BadInput
+from tests.stories import at
 
 SMALL = Volume(FIRST, days=3, per_day=6, seed=3, tail=14)
 
@@ -29,8 +33,13 @@ def held(folder: Path, query: str) -> list[tuple]:
 
 
 @pytest.mark.parametrize("crash", [False, True], ids=["undisturbed", "crashing"])
-def test_a_small_run_loses_doubles_and_misses_nothing(crash: bool, tmp_path: Path) -> None:
+def test_a_small_run_loses_doubles_and_misses_nothing(
+    crash: bool, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     ran = run(order(tmp_path, crash))
+    assert (
+        not crash or capfd.readouterr().out == ""
+    )  # the child shares standard output, which is for the result
     assert ran.found.sound, ran.found
     figures = ran.figures
     assert [figures[each] for each in ("lost", "doubled", "missed")] == [0, 0, 0]
@@ -39,7 +48,9 @@ def test_a_small_run_loses_doubles_and_misses_nothing(crash: bool, tmp_path: Pat
     tickets = {each["number"] for each in lines if each["told"] == "ticket" and not each["joined"]}
     assert figures["tickets"] == len(tickets) >= SMALL.days * SMALL.per_day
     assert {(number,) for number in tickets} == set(held(tmp_path, "SELECT number FROM ticket"))
-    acts = Counter((each["number"], kind) for each in lines if each["told"] == "act" for kind in each["events"])
+    acts = Counter(
+        (each["number"], kind) for each in lines if each["told"] == "act" for kind in each["events"]
+    )
     done = Counter(
         held(
             tmp_path,
@@ -48,7 +59,9 @@ def test_a_small_run_loses_doubles_and_misses_nothing(crash: bool, tmp_path: Pat
         )
     )
     assert acts == done and acts
-    assert (figures["events"], figures["steps"]) == held(tmp_path, "SELECT count(*), count(step) FROM event")[0]
+    assert (figures["events"], figures["steps"]) == held(tmp_path, "SELECT count(*), count(step) FROM event")[
+        0
+    ]
 
 
 def test_the_same_seed_gives_the_same_run_and_another_one_another(tmp_path: Path) -> None:
@@ -66,3 +79,16 @@ def test_a_database_that_holds_tickets_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="已有工单"):
         run(order(tmp_path, False))
     assert held(tmp_path, "SELECT count(*) FROM event") == before
+
+
+@pytest.mark.parametrize("wrong", ["", "lost", "doubled", "missed"])
+def test_the_command_ends_with_1_when_anything_is_wrong(
+    wrong: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = Found(**{wrong: ["工单 1"]}) if wrong else Found()
+    monkeypatch.setattr(command, "quiet", lambda: None)
+    monkeypatch.setattr(command, "run", lambda _: Ran({"tickets": 1}, found, Told(), at("2026-03-02 00:00")))
+    assert command.simulate(json=True) == (1 if wrong else 0)
+    said = capsys.readouterr()
+    assert json.loads(said.out) == {"tickets": 1}
+    assert ("工单 1" in said.err) is bool(wrong)

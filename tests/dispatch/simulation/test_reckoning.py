@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -72,7 +72,9 @@ def reckoned(ran: tuple[Path, Ran], tmp_path: Path) -> Callable[[str, timedelta]
         shutil.copytree(ran[0], folder)
         desk = open_desk(settings.read({}, database=f"sqlite:///{folder / 'run.db'}"), os.urandom)
         try:
-            with desk.database.reading() as tx:  # outside of a transaction: keys between tables are not looked at
+            with (
+                desk.database.reading() as tx
+            ):  # outside of a transaction: keys between tables are not looked at
                 tx.connection().exec_driver_sql("ROLLBACK")
                 tx.connection().exec_driver_sql("PRAGMA foreign_keys=OFF")
                 for each in filter(None, breaking.split("; ")):
