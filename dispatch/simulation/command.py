@@ -1,6 +1,7 @@
 """The simulator's command (仿真命令): a fresh desk, months of invented tickets in virtual time, and a reckoning at the end."""
 
 import os
+import signal
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -87,6 +88,7 @@ def run(order: Order) -> Ran:
     """
     begun = time.monotonic()
     with ExitStack() as held:
+        held.enter_context(_stoppable())
         out = held.enter_context(order.told.open("w", encoding="utf-8")) if order.told else None
         found = held.enter_context(_prepared(order))
         crashes, client, until = _live(found, order, out)
@@ -125,6 +127,16 @@ def _live(found: Settings, order: Order, out: TextIO | None) -> tuple[Mapping[st
 
 def _begin(volume: Volume) -> datetime:
     return datetime.combine(volume.first, datetime.min.time(), CHINA)
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """SIGTERM ends a run as Ctrl-C does: what is temporary is removed."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager

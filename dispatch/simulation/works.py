@@ -8,12 +8,12 @@ import sys
 import time
 import traceback
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from multiprocessing.connection import Connection
 from random import Random
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 import structlog
 
@@ -203,24 +203,20 @@ def serve(pipe: Connection, found: Settings, cuts: Cuts) -> None:
     """The child: answers until the pipe closes. After a cut it forgets everything, as a new process would."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     quiet()
-    with closing(pipe):
+    with closing(pipe), suppress(EOFError, ConnectionError):  # the client has ended
         while True:
             desk = open_desk(found, os.urandom, open_database=cuts.database)
             try:
                 _answer_all(pipe, Works(desk), cuts)
-                return
             except Cut:
                 pipe.send(("cut", None))
             finally:
                 desk.database.close()
 
 
-def _answer_all(pipe: Connection, works: Works, cuts: Cuts) -> None:
+def _answer_all(pipe: Connection, works: Works, cuts: Cuts) -> NoReturn:
     while True:
-        try:
-            what, words, way = pipe.recv()
-        except EOFError:
-            return
+        what, words, way = pipe.recv()
         cuts.die = way if way in ("before", "after") else None
         try:
             answer = ("done", getattr(works, what)(*words))
