@@ -42,6 +42,7 @@ from dispatch.pack_explain import explain_file, show_explained
 from dispatch.repeating import answer_lines
 from dispatch.reporting import Means, counts, report
 from dispatch.sheets import Sheet, read_columns
+from dispatch.simulation.command import simulate
 from dispatch.storage import migrate
 from dispatch.storage.database import Database
 from dispatch.terminal import Door, answer, bar, names_in, peak_mb, say, table, write
@@ -63,7 +64,7 @@ user, key, seal = _group("user", "人员"), _group("key", "接口密钥"), _grou
 model, pack = _group("model", "文本模型"), _group("pack", "规则包")
 app.add_typer(timing.workday, name="workday")
 app.add_typer(counts, name="counts")
-for _command in (timing.due, report, ticker, audit):
+for _command in (timing.due, report, ticker, audit, simulate):
     app.command()(_command)
 
 
@@ -378,15 +379,10 @@ def replay_(
 # --- Not built yet ------------------------------------------------------------------------------------------------
 
 
+@seal.command("rotate", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def _later() -> None:
-    """An answer for commands of contract.md that later issues build."""
+    """还没有建成"""
     raise BadInput("这个命令还没有建成，会在以后的版本提供。")
-
-
-_ANY = {"allow_extra_args": True, "ignore_unknown_options": True}
-for _door, _commands in ((app, "simulate"), (seal, "rotate")):
-    for _name in _commands.split():
-        _door.command(_name, context_settings=_ANY, help="还没有建成")(_later)
 
 
 if __name__ == "__main__":

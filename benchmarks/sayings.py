@@ -6,16 +6,8 @@ from itertools import count
 from random import Random
 from typing import Any
 
+from dispatch.simulation.sayings import Sayings
 from rules.policy import Policy
-
-_SINCE = ("昨天", "前天", "上个星期", "半个月前", "今天早上", "国庆节以后", "入秋以来", "上个月")
-_WISH = (
-    "请尽快派人处理。",
-    "希望有关部门管一管。",
-    "打了好几次电话都没有人来。",
-    "望答复。",
-    "大家意见都很大。",
-)
 
 
 def messages(policy: Policy, seed: int) -> Iterator[dict[str, Any]]:
@@ -23,18 +15,15 @@ def messages(policy: Policy, seed: int) -> Iterator[dict[str, Any]]:
 
     Callers have numbers of the country code 999, which is nobody's.
     """
-    dice = Random(seed)
-    phrases = [phrase for each in policy.categories.values() for phrase in each.phrases]
-    places = [each.name for each in policy.areas.values() if each.level >= 2]
+    dice, sayings = Random(seed), Sayings(policy)
     for n in count():
-        place, since = dice.choice(places), dice.choice(_SINCE)
-        text = f"{place}：{dice.choice(phrases)}。{since}就这样了，{dice.choice(_WISH)}编号{seed}-{n}。"
+        said = sayings.draw(dice, f"{seed}-{n}")
         yield {
             "channel": "phone",
-            "text": text,
+            "text": said.text,
             "type": dice.choice(("help", "complain", "consult", "suggest", "report")),
             "caller": {"name": f"来电人{n}", "phone": f"+999{seed % 1000:03d}{n:08d}"},
-            "place": place,
+            "place": said.place,
         }
 
 

@@ -42,11 +42,15 @@ class Desk:
 
 
 def open_desk(
-    settings: Settings, random: Callable[[int], bytes], bell: Bell | None = None, pool_size: int = 10
+    settings: Settings,
+    random: Callable[[int], bytes],
+    bell: Bell | None = None,
+    pool_size: int = 10,
+    open_database: Callable[[str, int], Database] = Database,
 ) -> Desk:
     """Open what `settings` name. Raises NoKey, DatabaseUnreachable, or NotPrepared before `init` or `migrate`."""
     seal = read_key_file(settings.key_file, random)
-    database = Database(settings.database_url, pool_size)
+    database = open_database(settings.database_url, pool_size)
     if migrate.current(database) != migrate.newest():
         database.close()
         raise NotPrepared()

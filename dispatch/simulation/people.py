@@ -209,6 +209,20 @@ def _merged(story: Story, facts: Facts, _now: datetime) -> Choice | None:
     return Act.CALL_BACK, Role.CALLER_BACK, {**said, "words": "已向并单诉求人回访。"}
 
 
+def settle_clue(turn: int) -> Choice | None:
+    """Of three clues one is confirmed, one rejected, and one left to go up by silence."""
+    confirm = turn % 3 == 0
+    if turn % 3 == 2:
+        return None
+    said = {"confirm": confirm, "reason": "" if confirm else "两次投诉相隔较久，责任单位已逐项整改。"}
+    return Act.SETTLE_CLUE, Role.SUPERVISOR, said
+
+
+def archive(facts: Facts) -> Choice | None:
+    """What is closed and stayed so is put away."""
+    return (Act.ARCHIVE, Role.SUPERVISOR, {}) if facts.stage is Stage.CLOSED else None
+
+
 _STAGES = MappingProxyType(
     {
         Stage.RECEIVED: _received,

@@ -8,17 +8,15 @@ from itertools import count
 from random import Random
 from typing import Any
 
-from dispatch import digests, follow_up, ladder, supervise, triage
 from dispatch.counting import catch_up as count_figures
 from dispatch.desk import Desk
 from dispatch.handle import perform
 from dispatch.receive import Asked, receive
-from dispatch.simulation import people
+from dispatch.simulation import machinery, people
 from dispatch.simulation.contacts import asked
 from dispatch.simulation.people import SCOPE, Choice, actor
 from dispatch.simulation.stories import Story, arrivals
-from dispatch.storage import cards, counts, outbox, tickets
-from dispatch.storage import clocks as stored_clocks
+from dispatch.storage import cards, counts, tickets
 from dispatch.storage import facts as stored_facts
 from dispatch.storage import figures as stored_figures
 from intake.request import build
@@ -34,12 +32,8 @@ TRIAGED_AFTER = timedelta(seconds=20)
 CARD_AFTER = timedelta(minutes=25)
 CARD_LASTS = timedelta(hours=14)
 
-_DRAINS = {
-    "triage": triage.drain,
-    "ladder": ladder.drain,
-    "notices": follow_up.drain,
-    "digests": digests.drain,
-}
+#: Longer than any matter began before the week.
+_LONGEST = timedelta(days=365)
 
 _ONLINE = ("web", "wechat", "app")
 
@@ -165,26 +159,10 @@ class _Week:
 
     def _pass_until(self, now: datetime) -> None:
         """Let the ticker look at every instant at which a step falls due."""
-        while True:
-            with self._desk.database.reading() as tx:
-                due = stored_clocks.oldest_step(tx)
-            if due is None or due > now:
-                return
-            fired = supervise.tick(self._desk, due)
-            if not fired:
-                raise RuntimeError("a step is due and does not fire")
-            self._told.steps += fired
-            self._drain(due)
+        self._told.steps += machinery.pass_until(self._desk, self._midnight - _LONGEST, now, self._drain)
 
     def _drain(self, now: datetime) -> None:
-        """What the workers would do by now."""
-        while waiting := self._waiting(now):
-            for kind in waiting:
-                _DRAINS[kind](self._desk, now)
-
-    def _waiting(self, now: datetime) -> dict[str, int]:
-        with self._desk.database.reading() as tx:
-            return outbox.waiting(tx, now)
+        machinery.drain(self._desk, now)
 
     # --- What comes in --------------------------------------------------------------------------------------
 
@@ -346,13 +324,8 @@ class _Week:
         self._followers.setdefault(lead, []).append(number)
 
 
-def _clue(story: Story, facts: Facts) -> Choice | None:
-    """Of three clues one is confirmed, one rejected, and one left to go up by silence."""
-    turn = sum(map(ord, story.name)) % 3
-    if turn == 2:
-        return None
-    said = {"confirm": turn == 0, "reason": "" if turn == 0 else "两次投诉相隔较久，责任单位已逐项整改。"}
-    return Act.SETTLE_CLUE, Role.SUPERVISOR, said
+def _clue(story: Story, _facts: Facts) -> Choice | None:
+    return people.settle_clue(sum(map(ord, story.name)))
 
 
 def _undo(_story: Story, facts: Facts) -> Choice | None:
@@ -362,7 +335,7 @@ def _undo(_story: Story, facts: Facts) -> Choice | None:
 
 
 def _archive(_story: Story, facts: Facts) -> Choice | None:
-    return (Act.ARCHIVE, Role.SUPERVISOR, {}) if facts.stage is Stage.CLOSED else None
+    return people.archive(facts)
 
 
 _TASKS = {"clue": _clue, "undo": _undo, "archive": _archive}

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlmodel import SQLModel
 
 from dispatch.storage import history
@@ -14,15 +14,17 @@ from rules.terms import CHINA, Facts, Stage, TicketType, Urgency
 
 _assignment = SQLModel.metadata.tables["assignment"]
 
+#: Built once, as every act asks.
+_open_legs = (
+    select(_assignment.c.department)
+    .where(_assignment.c.ticket == bindparam("number"), _assignment.c.ended_at.is_(None))
+    .order_by(_assignment.c.id)  # the lead was written first
+)
+
 
 def gather(tx: Transaction, ticket: Ticket) -> Facts:
     """The facts of a ticket that the caller holds locked."""
-    open_legs = (
-        select(_assignment.c.department)
-        .where(_assignment.c.ticket == ticket.number, _assignment.c.ended_at.is_(None))
-        .order_by(_assignment.c.id)  # the lead was written first
-    )
-    departments = tuple(tx.connection().execute(open_legs).scalars())
+    departments = tuple(tx.connection().execute(_open_legs, {"number": ticket.number}).scalars())
     return of_rows(ticket, departments, history.read(tx, ticket.number))
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import bindparam, func, select, text, update
 from sqlmodel import SQLModel
 
 from dispatch.storage import tables  # noqa: F401  (defines the tables)
@@ -24,6 +24,11 @@ _outbox = SQLModel.metadata.tables["outbox"]
 
 #: Word for word as in the partial index: with bound values SQLite would read every row ever done, each second.
 _unfinished = text("state IN ('ready', 'claimed')")
+_waiting = (
+    select(_outbox.c.kind, func.count())
+    .where(_unfinished, _outbox.c.ready_at <= bindparam("now"))
+    .group_by(_outbox.c.kind)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,17 +126,19 @@ def give_back(database: Database, works: Sequence[Work], now: datetime) -> None:
 
 def waiting(tx: Transaction, now: datetime) -> dict[str, int]:
     """How many rows of each kind could be worked on now (the sweep rings for these)."""
-    counted = (
-        select(_outbox.c.kind, func.count())
-        .where(_unfinished, _outbox.c.ready_at <= now)
-        .group_by(_outbox.c.kind)
-    )
-    return {row[0]: row[1] for row in tx.connection().execute(counted)}
+    return {row[0]: row[1] for row in tx.connection().execute(_waiting, {"now": now})}
 
 
 def oldest(tx: Transaction) -> datetime | None:
     """When the oldest unfinished row was created; None when nothing waits."""
     found = select(func.min(_outbox.c.created_at)).where(_unfinished)
+    moment: datetime | None = tx.connection().execute(found).scalar()
+    return moment
+
+
+def next_ready(tx: Transaction) -> datetime | None:
+    """When the next unfinished row can be worked on, or its claim runs out; None when nothing is left to do."""
+    found = select(func.min(_outbox.c.ready_at)).where(_unfinished)
     moment: datetime | None = tx.connection().execute(found).scalar()
     return moment
 

@@ -100,6 +100,13 @@ _triaged = (
 )
 
 
+_locked = select_model(Ticket).where(Ticket.number == bindparam("wanted")).with_for_update(key_share=True)
+_running_legs = (_assignment.c.ticket == bindparam("wanted")) & _assignment.c.ended_at.is_(None)
+_end_legs = (
+    update(_assignment).where(_running_legs).values(ended_at=bindparam("now"), result=bindparam("how"))
+)
+
+
 class NoSuchTicket(DeskError):
     """没有这张工单，请核对编号。"""
 
@@ -134,8 +141,7 @@ class Search:
 
 def end_assignments(tx: Transaction, ticket: str, result: str, now: datetime) -> None:
     """Close the running dispatches of a ticket."""
-    running = (_assignment.c.ticket == ticket) & _assignment.c.ended_at.is_(None)
-    tx.connection().execute(update(_assignment).where(running).values(ended_at=now, result=result))
+    tx.connection().execute(_end_legs, {"wanted": ticket, "now": now, "how": result})
 
 
 def end_assignment(tx: Transaction, ticket: str, department: str, result: str, now: datetime) -> None:
@@ -191,9 +197,7 @@ def matter_of(tx: Transaction, number: str) -> Mapping[str, Any]:
 
 def lock(tx: Transaction, number: str) -> Ticket:
     """The ticket, locked to the end of the transaction. Raises NoSuchTicket."""
-    found = tx.session.exec(
-        select_model(Ticket).where(Ticket.number == number).with_for_update(key_share=True)
-    ).first()
+    found = tx.session.exec(_locked, params={"wanted": number}).first()
     if found is None:
         raise NoSuchTicket(number=number)
     return found

@@ -65,7 +65,7 @@ def test_wrong_use_ends_with_2_and_says_why_in_chinese(words: list[str]) -> None
     assert "Traceback" not in result.stderr
 
 
-@pytest.mark.parametrize("command", ["simulate", "seal rotate"])
+@pytest.mark.parametrize("command", ["seal rotate"])
 def test_a_command_not_built_yet_says_so_in_one_line(command: str) -> None:
     result = hotline(*command.split(), "--days", "3", "x")
     assert (result.exit_code, result.stdout) == (2, "")

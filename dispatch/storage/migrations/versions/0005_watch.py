@@ -1,7 +1,7 @@
 """What ticker and auditor remember (值守记录)
 
-Revision: 0004
-Revises: 0003
+Revision: 0005
+Revises: 0004
 Created: 2026-11-27 21:50:00
 """
 
@@ -11,8 +11,8 @@ import sqlalchemy as sa
 import sqlmodel.sql.sqltypes
 from alembic import op
 
-revision: str = "0004"
-down_revision: str | None = "0003"
+revision: str = "0005"
+down_revision: str | None = "0004"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
