@@ -88,7 +88,7 @@ def judge(
         type=TicketType(ticket["type"]),
         urgency=Urgency(ticket["urgency"]),
         channel=ticket["channel"],
-        category=_sure_category(suggestion, policy),
+        category=_told_category(facts) or _sure_category(suggestion, policy),
         areas=areas,
         labels=suggestion.labels,
         abstain=suggestion.abstain and said is not None,
@@ -115,6 +115,12 @@ def judge(
     if matter.card is not None:
         kept["card"] = matter.card.as_dict()
     return Judged(facts, outcome, decision, kept, area, seen)
+
+
+def _told_category(facts: Facts) -> str | None:
+    """What whoever split the contact said it is about."""
+    first = next(iter(facts.happenings), None)
+    return first.data.get("category") if first else None
 
 
 def _sure_category(suggestion: Suggestion, policy: Policy) -> str | None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from rules import bodies, carrying, ends, escalation, lifecycle, merging, pressure, returns
+from rules import beside, bodies, carrying, ends, escalation, lifecycle, merging, pressure, returns
 from rules.errors import BadInput
 from rules.outcome import Case, Notify, Outcome
 from rules.pack_records import upwards
@@ -348,5 +348,6 @@ DECIDERS: Mapping[Act, Callable[[Any, Case], Outcome]] = MappingProxyType(
         **ends.DECIDERS,
         **pressure.DECIDERS,
         **merging.DECIDERS,
+        **beside.DECIDERS,
     }
 )

@@ -88,6 +88,7 @@ class _Board:
         self._replied_at: datetime | None = None
         self._attempts = 0
         self._occasion = ""
+        self._promised: datetime | None = None
 
     def see(self, happening: Happening) -> None:
         """Take in the next event."""
@@ -135,7 +136,8 @@ class _Board:
                 pass
 
     def _enter(self, happening: Happening) -> None:
-        at = happening.at
+        at = happening.data.get("since", happening.at)  # a split-off part: the caller waits since the whole contact
+        self._promised = happening.data.get("promised", self._promised)
         match self._stage:
             case Stage.RECEIVED | Stage.TO_DISPATCH:
                 self._start_once(ClockKind.DISPATCH, at)
@@ -147,7 +149,7 @@ class _Board:
                 self._start(ClockKind.SIGN, at)
                 self._occasion = "redo" if happening.data.get("round") else self._occasion
                 if self._policy.handle_starts != "signed":
-                    self._start_once(ClockKind.HANDLE, at, self._occasion)
+                    self._start_once(ClockKind.HANDLE, self._promised or at, self._occasion)
             case Stage.RETURNED | Stage.CONFERRING:
                 self._start(ClockKind.SETTLE, at, "conferring" if self._stage is Stage.CONFERRING else "")
             case Stage.HANDLING:
@@ -173,7 +175,7 @@ class _Board:
         if happening.kind is Happened.SIGNED:
             self._attempts = 0
             self._start(ClockKind.FIRST_CONTACT, happening.at)
-            self._start_once(ClockKind.HANDLE, happening.at, self._occasion)
+            self._start_once(ClockKind.HANDLE, self._promised or happening.at, self._occasion)
         elif happening.kind is Happened.REDONE:
             self._attempts = 0
             self._start(ClockKind.FIRST_CONTACT, happening.at)

@@ -13,6 +13,7 @@ from rules.pack_cases import Case, read_cases
 from rules.pack_chain import HEAD, Chain, follow
 from rules.pack_indicators import read_figures
 from rules.pack_limits import (
+    read_appeal,
     read_callback,
     read_extension,
     read_ladder,
@@ -32,6 +33,7 @@ from rules.pack_pressure import (
     read_levels,
 )
 from rules.pack_records import (
+    AppealRule,
     Area,
     CallbackRule,
     CardRule,
@@ -161,6 +163,7 @@ class Policy:
     incomplete: tuple[IncompleteRule, ...]
     card: CardRule
     returns: ReturnRule
+    appeals: AppealRule
     extensions: ExtensionRule
     suspensions: tuple[SuspensionReason, ...]
     callbacks: CallbackRule
@@ -297,6 +300,7 @@ def _read(sheets: Mapping[str, Sheet], digest: str, chain: tuple[str, ...], miss
         incomplete=read_incomplete(sheets["acceptance.toml"]),
         card=read_card(sheets["acceptance.toml"]),
         returns=read_return(sheets["returns.toml"]),
+        appeals=read_appeal(sheets["returns.toml"]),
         extensions=read_extension(sheets["returns.toml"]),
         suspensions=read_suspensions(sheets["returns.toml"]),
         callbacks=read_callback(sheets["returns.toml"]),

@@ -52,6 +52,11 @@ EVENT_WORDS: Mapping[Happened, str] = MappingProxyType(
         Happened.CLUE_SENT_UP: "线索自动上报",
         Happened.CLUE_SETTLED: "线索审定",
         Happened.UNDONE: "撤销升级",
+        Happened.SPLIT: "拆单",
+        Happened.APPEALED: "申诉",
+        Happened.APPEAL_SETTLED: "申诉审定",
+        Happened.RATED: "评价",
+        Happened.REVEALED: "查看身份",
     }
 )
 
