@@ -55,8 +55,6 @@ def settle_appeal(body: SettleAppealBody, case: Case) -> Outcome:
         accepted=body.accept,
         reason=body.reason,
         department=department,
-        excuses=event.kind.value,
-        at=event.at.isoformat(),
         **excused,
     )
     undone = _taken_back(event, body, case) if body.accept else ()

@@ -58,7 +58,7 @@ class SplitBody(Body):
     parts: tuple[Part, ...] = Field(min_length=2, max_length=MOST_PARTS)
 
 
-EventId = Annotated[int, Field(ge=1, le=2**53 - 1)]
+EventId = Annotated[int, Field(ge=1, le=2**53 - 1, strict=True)]
 
 
 class AppealBody(Body):
@@ -82,7 +82,7 @@ class RateBody(Body):
     step: Annotated[
         Literal["receive", "dispatch", "handle", "reply", "call_back", "close"], BeforeValidator(_step)
     ]
-    stars: int = Field(ge=1, le=5)
+    stars: int = Field(ge=1, le=5, strict=True)
     words: Said = Field(default="", max_length=1000)
 
 

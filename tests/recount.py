@@ -33,6 +33,11 @@ class _Sql:
     def true(self, name: str, event: str = "e") -> str:
         return f"{self.data(name, event)} = 1" if self.sqlite else f"{self.data(name, event)} = 'true'"
 
+    def accepted(self, number: str, event: str = "e") -> str:
+        """That `event` accepts an appeal against the event of that number."""
+        named = f"CAST({self.data('event', event)} AS BIGINT) = {number}"
+        return f"{event}.kind = 'appeal_settled' AND {self.true('accepted', event)} AND {named}"
+
     # --- which dispatch held the ticket -----------------------------------------------------------------------
 
     def holder(self, ticket: str, at: str) -> str:
@@ -44,19 +49,29 @@ class _Sql:
 
 
 def _tickets(s: _Sql) -> Iterator[tuple[str, str]]:
-    t = f"SELECT {s.day('t.received_at')}, coalesce(t.department, ''), t.number, 1 FROM ticket t"
+    t = (
+        f"SELECT {s.day('t.received_at')}, coalesce(t.department, ''), t.number, 1 FROM ticket t "
+        "WHERE t.split_from IS NULL"
+    )
+    yield (
+        "split_off",
+        (
+            f"SELECT {s.day('e.at')}, coalesce(t.department, ''), t.number, 1 FROM ticket t "
+            "JOIN event e ON e.ticket = t.number AND e.kind = 'received' WHERE t.split_from IS NOT NULL"
+        ),
+    )
     sent = "EXISTS (SELECT 1 FROM assignment a WHERE a.ticket = t.number AND a.part = 'lead')"
     ends = "t.stage NOT IN ('answered','refused','transferred','invalid')"
     yield "received", t
-    yield "valid", f"{t} WHERE t.stage <> 'invalid'"
+    yield "valid", f"{t} AND t.stage <> 'invalid'"
     for measure, stage in (
         ("direct", "answered"), ("refused", "refused"), ("transferred", "transferred"), ("invalid", "invalid"),
         ("merged", "merged"),
     ):  # fmt: skip
-        yield measure, f"{t} WHERE t.stage = '{stage}'"
-    yield "dispatched", f"{t} WHERE {ends} AND {sent}"
-    yield "waiting", f"{t} WHERE {ends} AND NOT {sent}"
-    yield "repeated", f"{t} WHERE t.earlier IS NOT NULL"
+        yield measure, f"{t} AND t.stage = '{stage}'"
+    yield "dispatched", f"{t} AND {ends} AND {sent}"
+    yield "waiting", f"{t} AND {ends} AND NOT {sent}"
+    yield "repeated", f"{t} AND t.earlier IS NOT NULL"
     over = (
         f"SELECT {s.day('t.closed_at')}, coalesce(t.department, ''), t.number, 1 FROM ticket t "
         "WHERE t.stage IN ('closed','archived','ended') AND t.closed_at IS NOT NULL"
@@ -73,7 +88,7 @@ def _tickets(s: _Sql) -> Iterator[tuple[str, str]]:
         "contacts",
         (
             f"SELECT {s.day('r.received_at')}, coalesce(t.department, ''), t.number, 1 "
-            "FROM request r JOIN ticket t ON t.number = r.ticket"
+            "FROM request r JOIN ticket t ON t.number = r.ticket WHERE t.split_from IS NULL OR r.joined"
         ),
     )
 
@@ -150,10 +165,17 @@ def _limits(s: _Sql) -> Iterator[tuple[str, str]]:
             f"WHERE t.stage <> 'merged' AND c.kind = '{kind}' AND c.scope = 'ticket' AND c.due_at IS NOT NULL"
         )
         missed = f"({base} OR {paused} OR {held} OR {cancelled})"
-        yield due, f"{rows} AND (({kept}) OR {missed})"
+        excused = (
+            "EXISTS (SELECT 1 FROM event b JOIN event e ON e.ticket = b.ticket WHERE b.clock = c.id "
+            f"AND b.kind IN ('breached', 'duty_called') AND {s.accepted('b.id')})"
+        )
+        late = f"({missed} AND NOT {excused})"
+        yield due, f"{rows} AND (({kept}) OR {late})"
         yield on_time, f"{rows} AND {kept}"
+        if kind != "dispatch":
+            yield "excused", f"{rows} AND {missed} AND {excused}"
         if kind == "handle":
-            yield "late", f"{rows} AND {missed}"
+            yield "late", f"{rows} AND {late}"
             yield "in_review", f"{rows} AND c.state = 'held' AND {replied} <= c.due_at"
 
 
@@ -193,6 +215,9 @@ def _answers(s: _Sql) -> Iterator[tuple[str, str]]:
     yield "reached", said
     yield "concluded", f"{said} UNION ALL {silent}"
     yield "unrated", f"{unrated} UNION ALL {silent}"
+    excused = f"EXISTS (SELECT 1 FROM event a WHERE a.ticket = e.ticket AND {s.accepted('e.id', 'a')})"
+    yield "excused_answers", f"{said} AND {excused}"
+    said = f"{said} AND NOT {excused}"
     for name in ("solved", "satisfied"):
         yield f"{name}_known", f"{said} AND {s.data(name)} IS NOT NULL"
         yield name, f"{said} AND {s.true(name)}"
@@ -220,6 +245,19 @@ def _pressure(s: _Sql) -> Iterator[tuple[str, str]]:
         yield kind, f"{rows.format(kind)} AND NOT {taken_back}"
 
 
+def _ratings(s: _Sql) -> Iterator[tuple[str, str]]:
+    later = (
+        "EXISTS (SELECT 1 FROM event n WHERE n.ticket = e.ticket AND n.kind = 'rated' AND n.id > e.id "
+        f"AND {s.data('about', 'n')} = {s.data('about')})"
+    )
+    rated = (
+        f"SELECT {s.day('e.at')}, coalesce({s.data('department')}, ''), e.ticket, 1 FROM event e "
+        f"WHERE e.kind = 'rated' AND NOT {later}"
+    )
+    yield "rated", rated
+    yield "rated_well", f"{rated} AND CAST({s.data('stars')} AS INTEGER) >= 3"
+
+
 _DIMENSIONS = ("category", "area", "channel", "type")
 
 
@@ -230,7 +268,7 @@ def recounted(desk: Desk) -> dict[Place, int]:
     words = ", ".join(f"coalesce(k.{name}, '')" for name in _DIMENSIONS)
     with desk.database.reading() as tx:
         run = tx.connection().execute
-        for several in (_tickets, _legs, _limits, _answers, _pressure):
+        for several in (_tickets, _legs, _limits, _answers, _pressure, _ratings):
             for measure, query in several(s):
                 each = f"SELECT q.*, {words} FROM ({_columns(query)}) q JOIN ticket k ON k.number = q.ticket"
                 for day, department, _, n, *keys in run(text(each)):
