@@ -41,6 +41,7 @@ from dispatch.pack_check import check_pack, show_pack
 from dispatch.pack_explain import explain_file, show_explained
 from dispatch.repeating import answer_lines
 from dispatch.reporting import Means, counts, report
+from dispatch.roster import duty
 from dispatch.sheets import Sheet, read_columns
 from dispatch.storage import migrate
 from dispatch.storage.database import Database
@@ -64,6 +65,7 @@ app.add_typer(timing.workday, name="workday")
 app.command()(timing.due)
 app.add_typer(counts, name="counts")
 app.command()(report)
+app.add_typer(duty, name="duty")
 
 
 @app.callback()
@@ -385,7 +387,6 @@ def replay_(
 
 
 def _later() -> None:
-    """An answer for commands of contract.md that later issues build."""
     raise BadInput("这个命令还没有建成，会在以后的版本提供。")
 
 

@@ -35,6 +35,9 @@ _KINDS = {
     "resume": Happened.RESUMED,
 }
 
+#: Steps that whoever is on duty hears of, too (值班表).
+ON_DUTY = ("warn", "breach", "call_duty")
+
 log = structlog.get_logger(__name__)
 
 
@@ -153,7 +156,8 @@ def _notices(
     }[highest["action"]]
     if len(due) > 1:
         words += f"（系统停顿期间另有 {len(due) - 1} 个提醒一并合入本通知）"
-    told = (Notify(receiver, words, ticket.department) for receiver in highest["receivers"])
+    duty = highest["action"] in ON_DUTY
+    told = (Notify(receiver, words, ticket.department, duty) for receiver in highest["receivers"])
     return heard(told, policy, ticket.restricted)
 
 

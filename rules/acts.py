@@ -12,7 +12,7 @@ from rules import beside, bodies, carrying, ends, escalation, lifecycle, merging
 from rules.errors import BadInput
 from rules.outcome import Case, Notify, Outcome
 from rules.pack_records import upwards
-from rules.terms import CHINA, Act, Decision, Happened, Happening, Stage
+from rules.terms import CHINA, Act, Decision, Happened, Happening, Stage, Urgency
 
 
 def decide(act: Act, body: bodies.Body, case: Case) -> Outcome:
@@ -29,7 +29,8 @@ def _dispatched(
     helpers = tuple(code for code in named if code != department)
     for code in (department, *helpers):
         _not_to_the_accused(code, case)
-    told = tuple(Notify("liaison", f"新工单待签收：{reason}", code) for code in (department, *helpers))
+    duty = case.facts.urgency is not Urgency.NORMAL
+    told = tuple(Notify("liaison", f"新工单待签收：{reason}", code, duty) for code in (department, *helpers))
     return Outcome(
         happenings=(
             case.happened(
@@ -147,7 +148,14 @@ def _settle_return(body: bodies.SettleReturnBody, case: Case) -> Outcome:
         happenings=(settled, sent),
         lead=department,
         result="returned",
-        notices=(Notify("liaison", f"新工单待签收：{body.reason}", department),),
+        notices=(
+            Notify(
+                "liaison",
+                f"新工单待签收：{body.reason}",
+                department,
+                duty=case.facts.urgency is not Urgency.NORMAL,
+            ),
+        ),
     )
 
 

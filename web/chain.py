@@ -13,6 +13,7 @@ from rules.clocks import KIND_WORDS
 from rules.escalation import step_of
 from rules.evidence_words import TRIGGER_WORDS
 from rules.lifecycle import ACT_WORDS
+from rules.roster import RECEIVER as ON_DUTY
 from rules.side_bodies import IDENTITY_WORDS, RATED_STEPS
 from rules.terms import CHANNEL_WORDS, CHINA, ELEMENT_WORDS, Act, ClockKind, Happened, Happening, Stage
 from rules.wording import EVENT_WORDS
@@ -256,11 +257,18 @@ def _ended(result: str | None) -> str:
     return EVENT_WORDS.get(Happened(result), "已结束") if result in set(Happened) else "已结束"
 
 
+def _receiver(word: str) -> str:
+    """A role or word of the pack in Chinese; of a person on duty the name."""
+    if word.startswith(ON_DUTY):
+        return f"值班 {word.removeprefix(ON_DUTY)}"
+    return RECEIVER_WORDS.get(word, word)
+
+
 def told(view: View, now: datetime) -> list[tuple[str, str, str]]:
     """Every notice that went out: to whom, the words, when."""
     return [
         (
-            RECEIVER_WORDS.get(each["receiver"], each["receiver"]),
+            _receiver(each["receiver"]),
             each["words"],
             day_and_time(each["created_at"], now),
         )
