@@ -210,13 +210,16 @@ def _duty(database: Database, now: datetime) -> Finding:
         known = rosters.known(tx, now - REMEMBERED)
         shifts = [rosters.shift_of(each) for each in rosters.between(tx, now, now + AHEAD)]
     if not known:
-        return Finding("值班表", True, "没有装载，夜间和节假日的提醒只进单位信箱，可用 hotline duty load 装载")
+        return Finding(
+            "值班表", True, "没有装载，夜间和节假日的提醒只进单位信箱，可用 hotline duty load 装载"
+        )
     bare = unmanned(shifts, sorted(known | {HOTLINE}), calendar, now)
     if not bare:
         return Finding("值班表", True, f"{len(known)} 个单位已排班，24 小时内无空班")
     names = {code: each.name for code, each in policy.departments.items()} | {HOTLINE: "热线"}
     told = "、".join(
-        f"{names.get(code, code)}（{at.astimezone(CHINA):%m月%d日 %H:%M} 起）" for code, at in list(bare.items())[:5]
+        f"{names.get(code, code)}（{at.astimezone(CHINA):%m月%d日 %H:%M} 起）"
+        for code, at in list(bare.items())[:5]
     )
     more = f" 等 {len(bare)} 个单位" if len(bare) > 5 else ""
     return Finding("值班表", False, f"24 小时内有空班：{told}{more}", "请用 hotline duty load 补上。")

@@ -1,4 +1,4 @@
-"""Telling people (通知送达): outbox rows become notices in the console's inbox, for whoever is on duty too; other ways join here later."""
+"""Telling people (通知送达): outbox rows become notices in the console's inbox, for whoever is on duty, too."""
 
 from collections.abc import Sequence
 from datetime import datetime

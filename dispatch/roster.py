@@ -1,6 +1,6 @@
 """Loading and listing the duty roster (值班表): `hotline duty`; bad rows are told with line and reason, the rest counts."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -107,7 +107,9 @@ def _stored(desk: Desk, shift: Shift, phone: str | None, actor: str, now: dateti
     }
 
 
-def listed(desk: Desk, now: datetime, department: str | None = None, phones: bool = False) -> list[dict[str, Any]]:
+def listed(
+    desk: Desk, now: datetime, department: str | None = None, phones: bool = False
+) -> list[dict[str, Any]]:
     """The shifts that are not over, as plain JSON; of phones the last digits, with `phones` all of them."""
     policy = desk.packs.active(now)
     wanted = None if department is None else [_department(department, policy)]
@@ -142,7 +144,9 @@ def load_(
     """装载值班表；文件所及单位、所及时段以文件为准，退回的行写明行号和原因。"""
     with ctx.obj.desk(database, dir) as desk:
         data = load(desk, Sheet(file, say).lines(), "cli", ctx.obj.now())
-    answer(json, data, f"已装载 {data['loaded']} 班，替换 {data['replaced']} 班，退回 {data['rejected']} 行。")
+    answer(
+        json, data, f"已装载 {data['loaded']} 班，替换 {data['replaced']} 班，退回 {data['rejected']} 行。"
+    )
     for each in data["rejects"]:
         say(f"第 {each['line']} 行：{each['reason']}")
     return 1 if data["rejected"] else 0

@@ -73,9 +73,7 @@ def _places(header: Sequence[str]) -> dict[str, int]:
 
 
 def _row(line: int, cells: tuple[str, ...], places: Mapping[str, int]) -> Listed | Rejected:
-    said = {
-        field: cells[place].strip() if place < len(cells) else "" for field, place in places.items()
-    }
+    said = {field: cells[place].strip() if place < len(cells) else "" for field, place in places.items()}
     try:
         lacking = [COLUMNS[field][1] for field in _NEEDED[1:] if not said[field]]
         if lacking:

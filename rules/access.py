@@ -105,6 +105,8 @@ CLUE_ROLES = (Role.SUPERVISOR, Role.DISCIPLINE)
 CLUE_STATES = ("waiting", "sent_up", "confirmed", "rejected", "undone")
 #: Clues that have reached the inspector: somebody confirmed them, or nobody looked in time.
 INSPECTED = ("confirmed", "sent_up")
+#: Who reads the log of looks at identities (查看身份记录).
+REVEAL_LOG_ROLES = (Role.SUPERVISOR, Role.AUDITOR)
 #: Who makes and ends event cards, and who reads them (事件卡).
 CARD_ROLES = (Role.DISPATCHER, Role.SUPERVISOR)
 

@@ -134,7 +134,9 @@ class Walk:
             act(self.desk, number, wanted.value, actor, self.now, **body)
             self.done[wanted.value] += 1
             if wanted is Act.SPLIT:
-                parts = rows(self.desk, "SELECT number FROM ticket WHERE split_from IS NOT NULL ORDER BY number")
+                parts = rows(
+                    self.desk, "SELECT number FROM ticket WHERE split_from IS NOT NULL ORDER BY number"
+                )
                 self.numbers += [each["number"] for each in parts if each["number"] not in self.numbers]
         except DeskError as refused:
             self.done["refused"] += 1
@@ -184,7 +186,9 @@ class Walk:
         return int(found[0]["n"])
 
     def _split(self, _number: str) -> dict[str, Any]:
-        sent = [{"department": self.unit()} if self.yes(0.3) else {} for _ in range(self.chance.choice((1, 2)))]
+        sent = [
+            {"department": self.unit()} if self.yes(0.3) else {} for _ in range(self.chance.choice((1, 2)))
+        ]
         return {"parts": [{"text": self.chance.choice(_TEXTS), **each} for each in ({}, *sent)]}
 
     def event(self, number: str) -> int:

@@ -35,6 +35,7 @@ CITIZEN_STAGES: Mapping[Stage, str] = MappingProxyType(
 FIELD_WORDS: Mapping[str, str] = MappingProxyType(
     {
         "accept": "是否同意",
+        "actor": "查看人",
         "agent": "代办员",
         "anonymous": "匿名",
         "answer": "统一口径",

@@ -53,7 +53,10 @@ def family(tx: Transaction, ticket: Ticket, sight: Sight, n: int) -> list[Mappin
     In brief, at most `n` a kind. `kin` says which: earlier, merged_into, later, followers, split_from or parts; each kind
     newest first.
     """
-    ways: dict[str, ColumnElement[bool]] = {"later": _ticket.c.earlier == ticket.number, "followers": _ticket.c.merged_into == ticket.number}
+    ways: dict[str, ColumnElement[bool]] = {
+        "later": _ticket.c.earlier == ticket.number,
+        "followers": _ticket.c.merged_into == ticket.number,
+    }
     if ticket.earlier is not None:
         ways["earlier"] = _ticket.c.number == ticket.earlier
     if ticket.merged_into is not None:

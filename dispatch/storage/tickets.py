@@ -161,7 +161,9 @@ def nearby(tx: Transaction, areas: Sequence[str], since: datetime, n: int) -> li
 
     Number, area, person, title, text, received_at and split_from of each.
     """
-    columns = [_ticket.c[name] for name in ("number", "area", "person", "title", "text", "received_at", "split_from")]
+    columns = [
+        _ticket.c[name] for name in ("number", "area", "person", "title", "text", "received_at", "split_from")
+    ]
     ranked = (
         select(
             *columns,

@@ -5,9 +5,8 @@ import os
 import pytest
 from sqlalchemy import text
 
-from dispatch import checkup, install, roster, settings, supervise
+from dispatch import checkup, install, roster, supervise
 from dispatch.desk import Desk
-from dispatch.storage import rosters
 from rules.errors import BadInput
 from rules.terms import Role
 from tests.desks import DISPATCHER, act, new_desk, post, rows, settle
@@ -78,7 +77,10 @@ def test_a_roster_is_loaded_and_what_is_wrong_is_told_with_its_line(desk: Desk):
 
 
 def test_a_file_takes_the_place_of_what_it_spans_and_of_nothing_else(desk: Desk):
-    first, second = night("热线", "李四,19900002222"), night("热线", "李四,19900002222", "2026-10-05", "2026-10-06")
+    first, second = (
+        night("热线", "李四,19900002222"),
+        night("热线", "李四,19900002222", "2026-10-05", "2026-10-06"),
+    )
     assert load(desk, first, second)["loaded"] == 2
     assert load(desk, first, second) == {"loaded": 2, "replaced": 2, "rejected": 0, "rejects": []}
     assert load(desk, night("热线", "王五,19900003333"))["replaced"] == 1
@@ -115,7 +117,9 @@ def test_an_urgent_ticket_at_night_goes_to_whoever_is_on_duty_and_by_day_to_the_
     supervise.tick(desk, at("2026-09-28 19:40"))  # not signed within 30 minutes
     settle(desk, at("2026-09-28 19:40"))
     receivers = [each["receiver"] for each in notices(desk, "仍未签收")]
-    assert receivers.count("duty:zhang") == receivers.count("duty_officer") == 2  # one for each of the two tickets
+    assert (
+        receivers.count("duty:zhang") == receivers.count("duty_officer") == 2
+    )  # one for each of the two tickets
 
 
 def test_somebody_without_a_log_in_is_rung_up_by_the_hotlines_own_duty(desk: Desk):
@@ -127,7 +131,9 @@ def test_somebody_without_a_log_in_is_rung_up_by_the_hotlines_own_duty(desk: Des
     assert told["duty:qian"].startswith("请电话通知") and "孙六" in told["duty:qian"]
 
 
-def test_where_nobody_stands_on_the_roster_the_duty_office_hears_and_a_desk_without_one_is_left_in_peace(desk: Desk):
+def test_where_nobody_stands_on_the_roster_the_duty_office_hears_and_a_desk_without_one_is_left_in_peace(
+    desk: Desk,
+):
     urgent(desk, EVENING)
     assert {each["receiver"] for each in notices(desk, "新工单待签收")} == {"liaison"}
     load(desk, night("water_supply", "赵七,19900005555"))

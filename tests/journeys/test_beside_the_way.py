@@ -77,7 +77,9 @@ def test_one_contact_of_two_matters_becomes_two_tickets_and_counts_once(desk):
     assert "王小明" not in new["text"] and str(kept["received_at"]) == str(new["received_at"])
     assert new["stage"] in ("to_sign", "to_dispatch")
     assert rows(desk, "SELECT * FROM link") == []
-    assert [each["data"] for each in events(desk, number, "split")] and events(desk, new["number"], "received")
+    assert [each["data"] for each in events(desk, number, "split")] and events(
+        desk, new["number"], "received"
+    )
     assert counted(desk, "contacts", "received", "split_off") == {
         "contacts": 1, "received": 1, "split_off": 1,
     }  # fmt: skip
@@ -92,7 +94,9 @@ def test_nobody_gains_time_by_a_split(desk):
     new = done(desk, number, "split", DISPATCHER, later, parts=parts)["parts"][1]["number"]
 
     def started(which, kind):
-        found = rows(desk, f"SELECT started_at, due_at FROM clock WHERE ticket = '{which}' AND kind = '{kind}'")
+        found = rows(
+            desk, f"SELECT started_at, due_at FROM clock WHERE ticket = '{which}' AND kind = '{kind}'"
+        )
         return found[0]
 
     assert one(desk, new)["stage"] == "to_sign" and one(desk, new)["department"] == "water_supply"
@@ -127,7 +131,7 @@ def test_every_part_may_be_dispatched_in_the_same_act_and_a_part_be_split_again(
 
 def test_a_split_that_cannot_be_changes_nothing(desk):
     now = at("2026-09-28 10:00")
-    number, lead = sent(desk, now)
+    number = sent(desk, now)[0]
     before = one(desk, number)
     for first, second in (
         ({"text": "甲", "department": "water_supply"}, {"text": "乙"}),
@@ -144,7 +148,9 @@ def test_a_split_that_cannot_be_changes_nothing(desk):
 def test_the_caller_of_a_part_joins_the_part(desk):
     now = at("2026-09-28 10:00")
     number = told_both(desk, now)
-    new = done(desk, number, "split", OPERATOR, now, parts=[{"text": LAMP}, {"text": DRAIN}])["parts"][1]["number"]
+    new = done(desk, number, "split", OPERATOR, now, parts=[{"text": LAMP}, {"text": DRAIN}])["parts"][1][
+        "number"
+    ]
     settle(desk, now)
     again = post(desk, at("2026-09-29 10:00"), text=DRAIN, caller={"phone": PHONE})
     assert (again.number, again.joined) == (new, True)
@@ -176,7 +182,9 @@ def test_a_missed_limit_that_was_excused_is_counted_apart_and_never_erased(desk)
         act(desk, number, "appeal", of(lead, Role.LIAISON), late, event=breach["id"], reason="再说一次")
     act(desk, number, "settle-appeal", SUPERVISOR, late, event=breach["id"], accept=True, reason="停电属实")
     with pytest.raises(IllegalAct):
-        act(desk, number, "settle-appeal", SUPERVISOR, late, event=breach["id"], accept=False, reason="改主意")
+        act(
+            desk, number, "settle-appeal", SUPERVISOR, late, event=breach["id"], accept=False, reason="改主意"
+        )
     assert events(desk, number, "breached")[0] == breach
     assert counted(desk, "late", "excused", "due") == {"late": 0, "excused": 1, "due": 0}
     agree(desk)
@@ -187,7 +195,15 @@ def test_an_appeal_against_supervision_takes_it_back_and_a_rejected_one_leaves_i
     act(desk, number, "supervise", SUPERVISOR, late, level=3, reason="久拖不决")
     by_clock, by_hand = events(desk, number, "supervised")[0], events(desk, number, "supervised")[-1]
     for each in (by_clock, by_hand):
-        act(desk, number, "appeal", of(lead, Role.DEPARTMENT_LEADER), late, event=each["id"], reason="已报延期")
+        act(
+            desk,
+            number,
+            "appeal",
+            of(lead, Role.DEPARTMENT_LEADER),
+            late,
+            event=each["id"],
+            reason="已报延期",
+        )
     act(desk, number, "settle-appeal", SUPERVISOR, late, event=by_clock["id"], accept=False, reason="不实")
     assert one(desk, number)["supervision"] == 3 and events(desk, number, "undone") == []
     before = counted(desk, "supervised")["supervised"]
@@ -225,7 +241,15 @@ def test_an_appeal_comes_in_time_and_by_whom_it_was_counted_against(desk):
     with pytest.raises(NotAllowed):
         act(desk, number, "appeal", of("transport", Role.LIAISON), late, event=breach, reason="x")
     with pytest.raises(TooLate):
-        act(desk, number, "appeal", of(lead, Role.LIAISON), late + timedelta(days=30), event=breach, reason="x")
+        act(
+            desk,
+            number,
+            "appeal",
+            of(lead, Role.LIAISON),
+            late + timedelta(days=30),
+            event=breach,
+            reason="x",
+        )
     act(desk, number, "reassign", DISPATCHER, late, department="transport", reason="职责在交通")
     with pytest.raises(BadInput, match="没有记在本单位名下"):
         act(desk, number, "appeal", of("transport", Role.LIAISON), late, event=breach, reason="x")
@@ -236,7 +260,7 @@ def test_an_appeal_comes_in_time_and_by_whom_it_was_counted_against(desk):
 
 def test_the_last_rating_of_a_step_counts_and_all_of_them_stay(desk):
     now = at("2026-09-28 10:00")
-    number, lead = sent(desk, now)
+    number = sent(desk, now)[0]
     with pytest.raises(IllegalAct, match="还没有答复"):
         act(desk, number, "rate", CALLER_BACK, now, step="reply", stars=5)
     act(desk, number, "rate", OPERATOR, now, step="受理", stars=4)
@@ -262,7 +286,9 @@ def test_a_look_is_answered_once_and_written_down_without_the_value(desk):
         assert answer == {"field": item, "value": value}
     assert version_of(desk, number) == version  # nobody's open form is refused for a look
     log = rows(desk, "SELECT ticket, field, reason, actor FROM reveal ORDER BY id")
-    assert [each["field"] for each in log] == list(looks) and {each["actor"] for each in log} == {"caller_back"}
+    assert [each["field"] for each in log] == list(looks) and {each["actor"] for each in log} == {
+        "caller_back"
+    }
     written = str(events(desk, number, "revealed"))
     assert written.count("回访") == 3 and PHONE not in written and "王小明" not in written
     with pytest.raises(BadInput, match="没有留下详细地点"):
@@ -296,7 +322,10 @@ def test_who_looks_too_often_within_the_hour_is_told_of(desk, monkeypatch):
 
 def test_a_department_calls_its_caller_but_not_one_who_asked_to_stay_unknown(desk):
     now = at("2026-09-28 10:00")
-    open_one, hidden = told_both(desk, now), told_both(desk, now, caller={"phone": "19900008888", "confidential": True})
+    open_one, hidden = (
+        told_both(desk, now),
+        told_both(desk, now, caller={"phone": "19900008888", "confidential": True}),
+    )
     handler = of(one(desk, open_one)["department"], Role.HANDLER)
     assert done(desk, open_one, "reveal", handler, now, field="phone", reason="首次联系")["value"] == PHONE
     with pytest.raises(NotAllowed):
