@@ -136,9 +136,7 @@ class _Board:
                 pass
 
     def _enter(self, happening: Happening) -> None:
-        at = happening.data.get(
-            "since", happening.at
-        )  # a split-off part: the caller waits since the whole contact
+        at = happening.data.get("since", happening.at)  # a split-off part waits since the whole contact
         self._promised = happening.data.get("promised", self._promised)
         match self._stage:
             case Stage.RECEIVED | Stage.TO_DISPATCH:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from itertools import product
+from typing import Any
 
 from rules.pack_records import (
     OCCASIONS,
@@ -146,6 +147,17 @@ def read_receivers(sheet: Sheet) -> dict[str, Receiver]:
         read.append((row, Receiver(row.code(), row.text("name"), Role(role), scope)))
     unique([(row, receiver.code) for row, receiver in read])
     return {receiver.code: receiver for _, receiver in read}
+
+
+def read_returns(sheet: Sheet) -> dict[str, Any]:
+    """The fields of a policy that returns.toml holds."""
+    return {
+        "returns": read_return(sheet),
+        "appeals": read_appeal(sheet),
+        "extensions": read_extension(sheet),
+        "suspensions": read_suspensions(sheet),
+        "callbacks": read_callback(sheet),
+    }
 
 
 def read_return(sheet: Sheet) -> ReturnRule:

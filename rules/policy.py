@@ -13,14 +13,10 @@ from rules.pack_cases import Case, read_cases
 from rules.pack_chain import HEAD, Chain, follow
 from rules.pack_indicators import read_figures
 from rules.pack_limits import (
-    read_appeal,
-    read_callback,
-    read_extension,
     read_ladder,
     read_limits,
     read_receivers,
-    read_return,
-    read_suspensions,
+    read_returns,
 )
 from rules.pack_lines import Fault
 from rules.pack_occasions import read_occasions
@@ -299,11 +295,7 @@ def _read(sheets: Mapping[str, Sheet], digest: str, chain: tuple[str, ...], miss
         invalid=read_invalid(sheets["acceptance.toml"]),
         incomplete=read_incomplete(sheets["acceptance.toml"]),
         card=read_card(sheets["acceptance.toml"]),
-        returns=read_return(sheets["returns.toml"]),
-        appeals=read_appeal(sheets["returns.toml"]),
-        extensions=read_extension(sheets["returns.toml"]),
-        suspensions=read_suspensions(sheets["returns.toml"]),
-        callbacks=read_callback(sheets["returns.toml"]),
+        **read_returns(sheets["returns.toml"]),
         **read_figures(sheets.get("indicators.toml")),
         emergencies=read_emergencies(sheets["acceptance.toml"]),
         refusals=refusals,

@@ -20,7 +20,10 @@ _GRAIN = timedelta(minutes=30)
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """One person for one department from `begins_at` up to but not at `ends_at`; without a log-in reached by phone only."""
+    """One person's turn for one department (值班班次), from `begins_at` up to but not at `ends_at`.
+
+    Who has no log-in is reached by phone only.
+    """
 
     department: str
     begins_at: datetime

@@ -121,30 +121,31 @@ def _legs(s: _Sql) -> Iterator[tuple[str, str]]:
     )
 
 
-def _limits(s: _Sql) -> Iterator[tuple[str, str]]:
-    newest = "(SELECT max(e.at) FROM event e WHERE e.ticket = c.ticket AND e.kind = '{}')"
-    replied, suspended = newest.format("replied"), newest.format("suspended")
+def _over(s: _Sql, *resting: str) -> str:
+    """Called off when it was missed already; what had rested by then ran until it came to rest."""
     renewed = (
         "EXISTS (SELECT 1 FROM clock d WHERE d.ticket = c.ticket AND d.kind = c.kind AND d.id > c.id "
         "AND d.started_at = c.started_at)"
     )
+    at_rest = ", ".join(f"'{each}'" for each in resting)
+    rested = (
+        f"(SELECT b.at FROM event e JOIN event b ON b.id = (SELECT max(m.id) FROM event m WHERE m.ticket = e.ticket "
+        f"AND m.id < e.id AND {s.data('stage', 'm')} IS NOT NULL) WHERE e.ticket = c.ticket "
+        f"AND e.at = c.stopped_at AND {s.data('stage')} IS NOT NULL AND {s.data('stage', 'b')} IN ({at_rest}) "
+        "ORDER BY e.id LIMIT 1)"
+    )
+    return f"(NOT {renewed} AND coalesce({rested}, c.stopped_at) > c.due_at)"
+
+
+def _limits(s: _Sql) -> Iterator[tuple[str, str]]:
+    newest = "(SELECT max(e.at) FROM event e WHERE e.ticket = c.ticket AND e.kind = '{}')"
+    replied, suspended = newest.format("replied"), newest.format("suspended")
     paused = f"(c.state = 'paused' AND c.due_at <= {suspended})"
     held = f"(c.state = 'held' AND {replied} > c.due_at)"
     by_caller = (
         "EXISTS (SELECT 1 FROM event e WHERE e.ticket = c.ticket AND e.at = c.stopped_at "
         "AND e.kind IN ('withdrawn', 'merged'))"
     )
-
-    def over(*resting: str) -> str:
-        """Called off when it was missed already; what had rested by then ran until it came to rest."""
-        at_rest = ", ".join(f"'{each}'" for each in resting)
-        rested = (
-            f"(SELECT b.at FROM event e JOIN event b ON b.id = (SELECT max(m.id) FROM event m WHERE m.ticket = e.ticket "
-            f"AND m.id < e.id AND {s.data('stage', 'm')} IS NOT NULL) WHERE e.ticket = c.ticket "
-            f"AND e.at = c.stopped_at AND {s.data('stage')} IS NOT NULL AND {s.data('stage', 'b')} IN ({at_rest}) "
-            "ORDER BY e.id LIMIT 1)"
-        )
-        return f"(NOT {renewed} AND coalesce({rested}, c.stopped_at) > c.due_at)"
 
     least = "CASE WHEN c.state = 'met' AND c.stopped_at < c.due_at THEN c.stopped_at ELSE c.due_at END"
     hotline, begun = "''", f"coalesce({s.holder('c.ticket', 'c.started_at')}, '')"
@@ -156,7 +157,7 @@ def _limits(s: _Sql) -> Iterator[tuple[str, str]]:
         ("handle", handled, ("reviewing", "suspended"), "due", "on_time"),
     ):
         off = f"c.state = 'met' AND {by_caller}" if kind in ("dispatch", "sign") else "c.state IS NULL"
-        cancelled = f"((c.state = 'cancelled' OR ({off})) AND {over(*rests)})"
+        cancelled = f"((c.state = 'cancelled' OR ({off})) AND {_over(s, *rests)})"
         met = f"c.state = 'met' AND NOT ({off})"
         kept = f"{met} AND c.stopped_at <= c.due_at"
         base = f"c.state = 'armed' OR ({met} AND c.stopped_at > c.due_at)"
