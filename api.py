@@ -32,6 +32,7 @@ from web import (
     reading,
     receiving,
     render,
+    reveals,
     suggesting,
 )
 from web.door import Door
@@ -81,6 +82,7 @@ def create_app(desk: Desk, clock: Callable[[], datetime], counts_folder: Path | 
         suggesting,
         cards,
         clues,
+        reveals,
         figures,
         public,
         health,

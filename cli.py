@@ -41,6 +41,7 @@ from dispatch.pack_check import check_pack, show_pack
 from dispatch.pack_explain import explain_file, show_explained
 from dispatch.repeating import answer_lines
 from dispatch.reporting import Means, counts, report
+from dispatch.roster import duty
 from dispatch.sheets import Sheet, read_columns
 from dispatch.simulation.command import simulate
 from dispatch.storage import migrate
@@ -66,6 +67,7 @@ app.add_typer(timing.workday, name="workday")
 app.add_typer(counts, name="counts")
 for _command in (timing.due, report, ticker, audit, simulate):
     app.command()(_command)
+app.add_typer(duty, name="duty")
 
 
 @app.callback()

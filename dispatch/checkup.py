@@ -14,11 +14,12 @@ from dispatch.audit import REPAIRS
 from dispatch.models import Models
 from dispatch.packs import Packs
 from dispatch.settings import Settings
-from dispatch.storage import clocks, migrate, outbox, people, watch
+from dispatch.storage import clocks, migrate, outbox, people, rosters, watch
 from dispatch.storage.database import Database, DatabaseUnreachable, NotPrepared
 from dispatch.watch import MEND, setback
 from rules.clocks import KIND_WORDS
 from rules.errors import DeskError
+from rules.roster import AHEAD, HOTLINE, REMEMBERED, unmanned
 from rules.terms import CHINA, ClockKind
 
 LEAST_FREE_MB = 500
@@ -150,6 +151,7 @@ def _inside(database: Database, found: Settings, now: datetime) -> Iterator[Find
     yield _guard("时限", lambda: _ticker(database, now))
     yield _guard("核查", lambda: _audit(database, now))
     yield _guard("时钟", lambda: _clock(database, found, now))
+    yield _guard("值班表", lambda: _duty(database, now))
 
 
 def _pack(database: Database, now: datetime) -> Finding:
@@ -216,3 +218,26 @@ def _clock(database: Database, found: Settings, now: datetime) -> Finding:
     if back is not None:
         return Finding("时钟", False, back.words, MEND)
     return Finding("时钟", True, f"{now.astimezone(CHINA):%Y-%m-%d %H:%M}")
+
+
+def _duty(database: Database, now: datetime) -> Finding:
+    """Whoever has, or had, shifts should have somebody for every hour off that is near; the hotline always."""
+    found = Packs(database)
+    with database.reading() as tx:
+        policy, calendar = found.of(found.active(now).hash, tx)
+        known = rosters.known(tx, now - REMEMBERED)
+        shifts = [rosters.shift_of(each) for each in rosters.between(tx, now, now + AHEAD)]
+    if not known:
+        return Finding(
+            "值班表", True, "没有装载，夜间和节假日的提醒只进单位信箱，可用 hotline duty load 装载"
+        )
+    bare = unmanned(shifts, sorted(known | {HOTLINE}), calendar, now)
+    if not bare:
+        return Finding("值班表", True, f"{len(known)} 个单位已排班，24 小时内无空班")
+    names = {code: each.name for code, each in policy.departments.items()} | {HOTLINE: "热线"}
+    told = "、".join(
+        f"{names.get(code, code)}（{at.astimezone(CHINA):%m月%d日 %H:%M} 起）"
+        for code, at in list(bare.items())[:5]
+    )
+    more = f" 等 {len(bare)} 个单位" if len(bare) > 5 else ""
+    return Finding("值班表", False, f"24 小时内有空班：{told}{more}", "请用 hotline duty load 补上。")

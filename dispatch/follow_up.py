@@ -1,9 +1,9 @@
-"""Telling people (通知送达): outbox rows become notices in the console's inbox; other ways join here later."""
+"""Telling people (通知送达): outbox rows become notices in the console's inbox, for whoever is on duty, too."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
-from dispatch import draining
+from dispatch import draining, duty
 from dispatch.desk import Desk
 from dispatch.notices import console
 from dispatch.storage import outbox
@@ -20,4 +20,6 @@ def drain(desk: Desk, now: datetime) -> int:
 def _deliver(desk: Desk, works: Sequence[Work], now: datetime) -> None:
     with desk.transaction() as tx:
         mine = set(outbox.finish_all(tx, works, now))
-        console.deliver(tx, [work for work in works if work.id in mine], now)
+        held = [work for work in works if work.id in mine]
+        console.deliver(tx, held, now)
+        console.deliver(tx, duty.rung(desk, tx, held, now), now)

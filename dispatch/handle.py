@@ -1,10 +1,12 @@
 """One act by one person on one ticket (操作工单): locked, checked, decided, written, committed; the queue is told after."""
 
 import json
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from dispatch import revealing, splitting
 from dispatch.desk import Desk
 from dispatch.record import record, touch
 from dispatch.storage import facts as stored_facts
@@ -18,6 +20,7 @@ from rules.access import Actor, may_act, may_review_at
 from rules.bodies import Body, LinkBody, MarkBody, MergeBody, ReviewBody, SupplementBody
 from rules.lifecycle import STAGES
 from rules.outcome import Case, Outcome
+from rules.side_bodies import RevealBody, SplitBody
 from rules.terms import CHINA, ELEMENT_WORDS, Act, Facts
 from rules.wording import EVENT_WORDS
 
@@ -25,24 +28,46 @@ from rules.wording import EVENT_WORDS
 _OF_FOLLOWERS = (Act.UNMERGE, Act.CALL_BACK)
 
 
+@dataclass(frozen=True, slots=True)
+class Done:
+    """An act that was done: the facts afterwards, and what only this answer tells (query codes, a revealed value)."""
+
+    facts: Facts
+    answer: Mapping[str, Any] = field(default_factory=dict)
+
+
 def perform(
     desk: Desk, number: str, act: Act, body: Body, version: int, actor: Actor, now: datetime
 ) -> Facts:
-    """Do `act`; the facts afterwards come back.
+    """Do `act`; the facts afterwards come back. Raises as `carry_out`."""
+    return carry_out(desk, number, act, body, version, actor, now).facts
+
+
+def carry_out(
+    desk: Desk, number: str, act: Act, body: Body, version: int, actor: Actor, now: datetime
+) -> Done:
+    """Do `act`, and tell what came of it.
 
     Raises NoSuchTicket, NotAllowed, Changed when `version` is stale, and what the rules raise; then nothing changed.
     """
+    new = splitting.numbers(desk, number, body, now) if isinstance(body, SplitBody) else []
     with desk.transaction() as tx:
         ticket, other = _held(tx, number, act, body)
         facts = stored_facts.gather(tx, ticket)
         may_act(actor, act, facts)
         if isinstance(body, ReviewBody):
             may_review_at(actor, body.level, facts.department)
-        if version != ticket.version:
+        if version != ticket.version and act is not Act.REVEAL:
             raise _changed(version, ticket.version, facts)
         terms = desk.packs.of(ticket.pack, tx)
         second = stored_facts.gather(tx, other) if other else None
-        outcome = acts.decide(act, body, Case(facts, *terms, now.astimezone(CHINA), second, actor.department))
+        case = Case(facts, *terms, now.astimezone(CHINA), second, actor.department)
+        outcome = acts.decide(act, body, case)
+        if isinstance(body, RevealBody):
+            return Done(facts, revealing.write(desk, tx, ticket, body, outcome, terms[0], actor, now))
+        split = splitting.Splitting(desk, tx, ticket, terms, actor, now)
+        if isinstance(body, SplitBody):
+            outcome = splitting.with_words(split, body, outcome)
         if isinstance(body, SupplementBody):
             outcome = _with_words(desk, ticket, body, outcome)
         if isinstance(body, MarkBody):
@@ -51,13 +76,15 @@ def perform(
         for each in outcome.elsewhere:
             assert other is not None and second is not None
             touch(desk, tx, other, second, each, desk.packs.of(other.pack, tx), actor.name, now)
-        return after
+        if isinstance(body, SplitBody):
+            return Done(*splitting.write(split, facts, after, body, new))
+        return Done(after)
 
 
 def _held(tx: Transaction, number: str, act: Act, body: Body) -> tuple[Ticket, Ticket | None]:
     """The ticket, and the other one that the act concerns, locked in the order of their numbers."""
     into = None
-    if isinstance(body, MarkBody):
+    if isinstance(body, MarkBody | SplitBody):
         people.hold(tx, number)  # before the ticket, as at receipt
     if isinstance(body, MergeBody):
         into = body.into

@@ -55,7 +55,9 @@ def _of(new: New, near: Iterable[Mapping[str, Any]], now: datetime) -> list[dict
 
 
 def _another(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether these are two callers; who left no number may be anybody."""
+    """Whether these are two callers; who left no number may be anybody, but not in one and the same contact."""
+    if (one["split_from"] or one["number"]) == (other["split_from"] or other["number"]):
+        return False
     return one["person"] is None or one["person"] != other["person"]
 
 

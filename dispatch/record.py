@@ -202,7 +202,12 @@ def notices(
             kind,
             number,
             now,
-            {"receiver": each.receiver, "department": each.department, "words": each.words},
+            {
+                "receiver": each.receiver,
+                "department": each.department,
+                "words": each.words,
+                **({"duty": True} if each.duty else {}),
+            },
         )
         for each in wanted
     ]

@@ -17,6 +17,9 @@ from rules.policy import Policy
 from rules.terms import CHINA, ClockKind, Happened, Happening, Urgency
 from rules.worktime import Calendar
 
+#: Steps that whoever is on duty hears of, too (值班表).
+ON_DUTY = ("warn", "breach", "call_duty")
+
 Row = Mapping[str, Any]
 Terms = tuple[Policy, Calendar]
 
@@ -139,7 +142,8 @@ def _wanted(ticket: Standing, row: Row, due: Sequence[Row], policy: Policy, mome
     found = moment.told.get(key)
     if found is None:
         words = _words(row, highest, len(due))
-        told = (Notify(receiver, words, department) for receiver in receivers)
+        duty = highest["action"] in ON_DUTY
+        told = (Notify(receiver, words, department, duty) for receiver in receivers)
         found = moment.told[key] = heard(told, policy, ticket.restricted)
     return found
 

@@ -88,7 +88,7 @@ def judge(
         type=TicketType(ticket["type"]),
         urgency=Urgency(ticket["urgency"]),
         channel=ticket["channel"],
-        category=_sure_category(suggestion, policy),
+        category=_told_category(facts) or _sure_category(suggestion, policy),
         areas=areas,
         labels=suggestion.labels,
         abstain=suggestion.abstain and said is not None,
@@ -117,6 +117,12 @@ def judge(
     return Judged(facts, outcome, decision, kept, area, seen)
 
 
+def _told_category(facts: Facts) -> str | None:
+    """What whoever split the contact said it is about."""
+    first = next(iter(facts.happenings), None)
+    return first.data.get("category") if first else None
+
+
 def _sure_category(suggestion: Suggestion, policy: Policy) -> str | None:
     top = suggestion.categories[0] if suggestion.categories else None
     return top[0] if top and top[1] >= policy.gate and top[0] in policy.categories else None
@@ -139,7 +145,8 @@ def _outcome(decision: Decision, facts: Facts, policy: Policy, now: datetime) ->
     raised = {key: decision.details[key] for key in ("urgency",) if key in decision.details}
     match stage:
         case Stage.TO_SIGN:
-            return replace(_sent(decision, stage, policy, now), changes=raised)
+            pressing = Urgency(raised.get("urgency", facts.urgency)) is not Urgency.NORMAL
+            return replace(_sent(decision, stage, pressing, now), changes=raised)
         case Stage.ANSWERED:
             return _answered(decision, stage, now)
         case _:
@@ -165,7 +172,7 @@ def _answered(decision: Decision, stage: Stage, now: datetime) -> Outcome:
     return Outcome((answered,), changes=changes, notices=copies)
 
 
-def _sent(decision: Decision, stage: Stage, policy: Policy, now: datetime) -> Outcome:
+def _sent(decision: Decision, stage: Stage, pressing: bool, now: datetime) -> Outcome:
     department = str(decision.department)
     data = {
         "stage": stage,
@@ -176,7 +183,8 @@ def _sent(decision: Decision, stage: Stage, policy: Policy, now: datetime) -> Ou
         "round": decision.details.get("round"),
     }
     names = (department, *decision.assists)
-    told = tuple(Notify("liaison", f"新工单待签收：{decision.because}", code) for code in names)
+    words = f"新工单待签收：{decision.because}"
+    told = tuple(Notify("liaison", words, code, duty=pressing) for code in names)
     dispatched = Happening(Happened.DISPATCHED, now, data)
     return Outcome((dispatched,), lead=department, assists=decision.assists, notices=told)
 

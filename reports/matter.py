@@ -18,12 +18,13 @@ Counts = dict[tuple[date, str], dict[str, int]]
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event: what, when (aware), its data, and the ladder step that made it, if one did."""
+    """One event: what, when (aware), its data, the ladder step that made it, if one did, and its number."""
 
     kind: str
     at: datetime
     data: Mapping[str, Any]
     step: str = ""
+    id: int = 0
 
 
 @dataclass(frozen=True, slots=True)

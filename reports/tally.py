@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import pairwise
 
+from reports.apart import WELL_FROM, is_answer_excused, is_excused, newest_ratings, split_at
 from reports.matter import HOTLINE, Counts, Event, Holders, Matter, Promise, Sums, day_of
 from rules.clockwork import WHOLE
 from rules.lifecycle import STAGES
@@ -59,14 +60,18 @@ def _of_ticket(matter: Matter, counts: Sums) -> None:
     stage = Stage(matter.stage)
     sent = any(leg.lead for leg in matter.legs)
     went = _ENDS.get(stage) or ("dispatched" if sent else "waiting")
-    counts.add(day, department, "received")
-    counts.add(day, department, went)
-    if went != "invalid":
-        counts.add(day, department, "valid")
-    if matter.repeats:
-        counts.add(day, department, "repeated")
-    if stage is Stage.MERGED:
-        counts.add(day, department, "merged")
+    split = split_at(matter)
+    if split is not None:
+        counts.add(day_of(split), department, "split_off")
+    for name, holds in {
+        "received": True,
+        went: True,
+        "valid": went != "invalid",
+        "repeated": matter.repeats,
+        "merged": stage is Stage.MERGED,
+    }.items():
+        if holds and split is None:
+            counts.add(day, department, name)
     if stage in _OVER and matter.closed_at is not None:
         counts.add(day_of(matter.closed_at), department, "closed")
         if not matter.history and not any(each.kind in _ANSWERS for each in matter.events):
@@ -117,6 +122,9 @@ def _of_promises(matter: Matter, holders: Holders, counts: Sums) -> None:
         kind = ClockKind(promise.kind)
         due, kept, missed, in_review = _LIMITS[kind]
         day, department = day_of(promise.due_at), _responsible(promise, kind, holders)
+        if outcome == "missed" and is_excused(promise, matter):
+            counts.add(day, department, "excused")
+            continue
         if outcome == "in_review":
             if in_review:
                 counts.add(day, department, in_review)
@@ -251,6 +259,8 @@ class _Walk:
             self._see(event)
             if "stage" in event.data:
                 self._move(event)
+        for event in newest_ratings(self.matter):
+            self._rated(event)
         for name, _, at in self.pressed:
             self._leg(at, name)
         if self.matter.counts_as_work:
@@ -262,7 +272,7 @@ class _Walk:
 
     def _see(self, event: Event) -> None:
         match event.kind:
-            case Happened.RECEIVED:
+            case Happened.RECEIVED if "split_from" not in event.data:  # the whole contact was counted once
                 self._contact(event)
             case Happened.JOINED:
                 self._contact(event)
@@ -308,6 +318,9 @@ class _Walk:
         if current is not None:
             current.concluded = True
         self._concluded(event, "reached")
+        if is_answer_excused(event, self.matter):
+            self._answer(event, "excused_answers")
+            return
         for asked in ("solved", "satisfied"):
             answer = event.data.get(asked)
             if answer is not None:
@@ -316,6 +329,13 @@ class _Walk:
                     self._answer(event, asked)
         if event.data.get("satisfied") is None:
             self._answer(event, "unrated")
+
+    def _rated(self, event: Event) -> None:
+        """The step names whose it was: a department's, or the hotline's."""
+        day, whose = day_of(event.at), event.data.get("department") or HOTLINE
+        self.counts.add(day, whose, "rated")
+        if event.data["stars"] >= WELL_FROM:
+            self.counts.add(day, whose, "rated_well")
 
     def _close(self, event: Event) -> None:
         """Closed without an answer of the caller: not reached, or not asked (未评价)."""

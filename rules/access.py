@@ -69,6 +69,11 @@ ACT_ROLES = MappingProxyType(
         Act.ARCHIVE: (Role.SUPERVISOR, Role.ADMIN),
         Act.MARK_CALLER: (Role.SUPERVISOR,),
         Act.SETTLE_CLUE: (Role.SUPERVISOR, Role.DISCIPLINE),
+        Act.SPLIT: (*_DESK, Role.SUPERVISOR),
+        Act.APPEAL: (Role.LIAISON, Role.DEPARTMENT_LEADER),
+        Act.SETTLE_APPEAL: (Role.SUPERVISOR,),
+        Act.RATE: (Role.OPERATOR, Role.CALLER_BACK),
+        Act.REVEAL: (*_DESK, Role.CALLER_BACK, Role.SUPERVISOR, Role.HANDLER, Role.LIAISON),
     }
 )
 
@@ -84,7 +89,7 @@ STAGE_ROLES = MappingProxyType(
 RESTRICTED_ROLES = (Role.SUPERVISOR, Role.DISCIPLINE)
 
 #: What an assisting department may do on a ticket that another one leads: the answer is the lead's (主办、协办).
-ASSISTING_ACTS = (Act.CONTACT, Act.DELEGATE, Act.REPORT_UP)
+ASSISTING_ACTS = (Act.CONTACT, Act.DELEGATE, Act.REPORT_UP, Act.REVEAL)
 
 #: Who may register what a caller says.
 RECEIVING_ROLES = (Role.OPERATOR, Role.DISPATCHER, Role.ADMIN)
@@ -104,6 +109,8 @@ CLUE_ROLES = (Role.SUPERVISOR, Role.DISCIPLINE)
 CLUE_STATES = ("waiting", "sent_up", "confirmed", "rejected", "undone")
 #: Clues that have reached the inspector: somebody confirmed them, or nobody looked in time.
 INSPECTED = ("confirmed", "sent_up")
+#: Who reads the log of looks at identities (查看身份记录).
+REVEAL_LOG_ROLES = (Role.SUPERVISOR, Role.AUDITOR)
 #: Who makes and ends event cards, and who reads them (事件卡).
 CARD_ROLES = (Role.DISPATCHER, Role.SUPERVISOR)
 
@@ -130,8 +137,8 @@ def may_act(actor: Actor, act: Act, facts: Facts) -> None:
     """Raise NotAllowed unless `actor` may do `act` on the ticket as it stands.
 
     A role of a department counts only on that department's own tickets, and an assisting one does ASSISTING_ACTS
-    alone; a restricted ticket is open to RESTRICTED_ROLES and the departments at work on it; `SYSTEM` may do
-    everything.
+    alone; a restricted ticket is open to RESTRICTED_ROLES and the departments at work on it; who a confidential or
+    restricted caller is, nobody outside the hotline may ask; `SYSTEM` may do everything.
     """
     if actor is SYSTEM:
         return
@@ -139,6 +146,8 @@ def may_act(actor: Actor, act: Act, facts: Facts) -> None:
     allowed = STAGE_ROLES.get((facts.stage, act)) or ACT_ROLES.get(act, ())
     if facts.restricted:
         allowed = _restricted(allowed)
+    if act is Act.REVEAL and (facts.restricted or facts.confidential):
+        allowed = tuple(role for role in allowed if role not in DEPARTMENT_ROLES)
     held = [role for role in allowed if role in actor.roles]
     if not held:
         words = "、".join(ROLE_WORDS[role] for role in allowed) or "系统"

@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from rules import bodies, carrying, ends, escalation, legs, lifecycle, merging, pressure, returns
+from rules import beside, bodies, carrying, ends, escalation, legs, lifecycle, merging, pressure, returns
 from rules.errors import BadInput
 from rules.outcome import Case, Notify, Outcome
-from rules.terms import CHINA, Act, Decision, Happened, Happening, Stage
+from rules.terms import CHINA, Act, Decision, Happened, Happening, Stage, Urgency
 
 
 def decide(act: Act, body: bodies.Body, case: Case) -> Outcome:
@@ -28,7 +28,8 @@ def _dispatched(
     helpers = tuple(code for code in named if code != department)
     for code in (department, *helpers):
         case.not_to_the_accused(code)
-    told = tuple(Notify("liaison", f"新工单待签收：{reason}", code) for code in (department, *helpers))
+    duty = case.facts.urgency is not Urgency.NORMAL
+    told = tuple(Notify("liaison", f"新工单待签收：{reason}", code, duty) for code in (department, *helpers))
     return Outcome(
         happenings=(
             case.happened(
@@ -136,7 +137,14 @@ def _settle_return(body: bodies.SettleReturnBody, case: Case) -> Outcome:
         happenings=(settled, sent),
         lead=department,
         result="returned",
-        notices=(Notify("liaison", f"新工单待签收：{body.reason}", department),),
+        notices=(
+            Notify(
+                "liaison",
+                f"新工单待签收：{body.reason}",
+                department,
+                duty=case.facts.urgency is not Urgency.NORMAL,
+            ),
+        ),
     )
 
 
@@ -338,5 +346,6 @@ DECIDERS: Mapping[Act, Callable[[Any, Case], Outcome]] = MappingProxyType(
         **ends.DECIDERS,
         **pressure.DECIDERS,
         **merging.DECIDERS,
+        **beside.DECIDERS,
     }
 )

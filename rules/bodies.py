@@ -1,28 +1,17 @@
 """What each act needs to be told (操作内容): typed, bounded, in the words of lifecycle.md."""
 
-import re
 from datetime import datetime
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
+from rules.said import Body, Code, Nothing, Reason, Said, Words
+from rules.side_bodies import SIDE_BODIES
 from rules.terms import CHINA, ELEMENT_WORDS, Act
 
-#: Control characters but tab and newline, and marks that nobody sees: databases refuse the first (NUL), and words made
-#: of the second alone are blank. The same set as at intake, which rules may not import.
-_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2060\u2066-\u2069\ufeff\ufffe\uffff]")
-
-
-def _seen(value: Any) -> Any:
-    return _UNSEEN.sub("", value) if isinstance(value, str) else value
-
-
-#: What is left of it is then stripped and measured.
-Said = Annotated[str, BeforeValidator(_seen)]
-Words = Annotated[Said, Field(min_length=1, max_length=5000)]
-Reason = Annotated[Said, Field(min_length=1, max_length=1000)]
-Code = Annotated[Said, Field(min_length=1, max_length=64)]
+#: What other rooms take from here although it stands in `rules/said.py`.
+__all__ = ["BODIES", "Body", "Code", "Nothing", "Reason", "Said", "Words"]
 
 _LEVELS = {"1": "department", "承办单位": "department", "2": "hotline", "热线": "hotline"}
 
@@ -44,16 +33,6 @@ def _elements(value: Any) -> Any:
 
 def _aware(value: datetime) -> datetime:
     return value if value.tzinfo else value.replace(tzinfo=CHINA)
-
-
-class Body(BaseModel):
-    """The fields of one act; unknown fields are refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
-
-
-class Nothing(Body):
-    """For acts that need no words: sign, resume, close."""
 
 
 class AnswerBody(Body):
@@ -310,5 +289,6 @@ BODIES: MappingProxyType[Act, type[Body]] = MappingProxyType(
         Act.ARCHIVE: Nothing,
         Act.MARK_CALLER: MarkBody,
         Act.SETTLE_CLUE: ClueBody,
+        **SIDE_BODIES,
     }
 )

@@ -68,6 +68,7 @@ class _Board:
         self._attempts = 0
         self._occasion = ""
         self._lead: str | None = None
+        self._promised: datetime | None = None
 
     def see(self, happening: Happening) -> None:
         """Take in the next event."""
@@ -122,7 +123,9 @@ class _Board:
                 pass
 
     def _enter(self, happening: Happening) -> None:
-        at, work = happening.at, self.work
+        work = self.work
+        at = happening.data.get("since", happening.at)  # a split-off part waits since the whole contact
+        self._promised = happening.data.get("promised", self._promised)
         match self._stage:
             case Stage.RECEIVED | Stage.TO_DISPATCH:
                 self._relieve(at)
@@ -165,7 +168,7 @@ class _Board:
         work.start(ClockKind.SIGN, at)
         self._occasion = "redo" if data.get("round") else self._occasion
         if self._starts != "signed":
-            work.start_once(ClockKind.HANDLE, at, self._occasion)
+            work.start_once(ClockKind.HANDLE, self._promised or at, self._occasion)
         if happening.kind not in _SENT or not data.get("department"):
             return
         self._relieve(at)
@@ -199,7 +202,7 @@ class _Board:
         if happening.kind is Happened.SIGNED:
             self._attempts = 0
             work.start(ClockKind.FIRST_CONTACT, at)
-            work.start_once(ClockKind.HANDLE, at, self._occasion)
+            work.start_once(ClockKind.HANDLE, self._promised or at, self._occasion)
             if self._lead and self._lead not in work.scopes(ClockKind.HANDLE):
                 work.start(ClockKind.HANDLE, at, self._occasion, Leg(self._lead))
         elif happening.kind is Happened.REDONE:

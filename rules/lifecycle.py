@@ -54,6 +54,7 @@ ACT_WORDS = MappingProxyType(
         Act.LINK: "认定重复",
         Act.MARK_CALLER: "标记诉求人",
         Act.SETTLE_CLUE: "审定线索",
+        Act.SETTLE_APPEAL: "申诉审定",
     }
 )
 
@@ -106,7 +107,7 @@ class Move:
 
 
 #: Acts on what lies beside the ticket, possible anywhere: no answer to "what can be done now".
-_SIDE_ACTS = (Act.REVEAL, Act.MARK_CALLER, Act.SETTLE_CLUE)
+_SIDE_ACTS = (Act.REVEAL, Act.MARK_CALLER, Act.SETTLE_CLUE, Act.APPEAL, Act.SETTLE_APPEAL, Act.RATE)
 
 
 def _moves() -> Iterator[Move]:
@@ -150,8 +151,6 @@ def _moves() -> Iterator[Move]:
     yield Move(s.TO_CALL_BACK, Act.CALL_BACK, s.CLOSED, "given_up")
     yield Move(s.TO_CALL_BACK, Act.CLOSE, s.CLOSED)
     yield Move(s.CLOSED, Act.REDO, s.HANDLING)
-    yield Move(s.CLOSED, Act.APPEAL, s.CLOSED)
-    yield Move(s.CLOSED, Act.RATE, s.CLOSED)
     yield Move(s.CLOSED, Act.ARCHIVE, s.ARCHIVED)
     yield from _ends()
 

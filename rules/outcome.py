@@ -14,11 +14,15 @@ from rules.worktime import Calendar
 
 @dataclass(frozen=True, slots=True)
 class Notify:
-    """Who should hear what: `receiver` is a role or a receiver word of the pack."""
+    """Who should hear what: `receiver` is a role or a receiver word of the pack.
+
+    `duty`: it cannot wait for the morning, so outside working hours whoever is on duty hears it, too (值班表).
+    """
 
     receiver: str
     words: str
     department: str | None = None
+    duty: bool = False
 
 
 #: Of a complaint about officials the supervisor hears what they would (限定范围).
@@ -41,7 +45,18 @@ def heard(wanted: Iterable[Notify], policy: Policy, restricted: bool) -> list[No
         if restricted and receiver in _OUTSIDE_THE_CIRCLE:
             receiver = "supervisor"
         found.append(replace(each, receiver=receiver, department=department))
-    return list(dict.fromkeys(found))
+    return _once_for_duty(dict.fromkeys(found))
+
+
+def _once_for_duty(found: Iterable[Notify]) -> list[Notify]:
+    """Several of one department hear; whoever is on duty there need hear only once."""
+    rung: set[str | None] = set()
+    told = []
+    for each in found:
+        told.append(replace(each, duty=each.duty and each.department not in rung))
+        if each.duty:
+            rung.add(each.department)
+    return told
 
 
 @dataclass(frozen=True, slots=True)

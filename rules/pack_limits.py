@@ -7,6 +7,7 @@ from typing import Any
 from rules.pack_records import (
     OCCASIONS,
     STEP_ACTIONS,
+    AppealRule,
     CallbackRule,
     ContactRule,
     ExtensionRule,
@@ -39,6 +40,7 @@ _TYPES = tuple(TicketType)
 _URGENCIES = tuple(Urgency)
 _Combination = tuple[ClockKind, TicketType, Urgency, str]
 _LONGEST_PAUSE = 180  # days; 吕梁 2024: 长周期事项至多 180 日
+_APPEAL = Budget(5, Unit.WORKDAYS)  # where a pack says nothing of appeals
 _NO_BUDGET = Budget(1, Unit.WORKDAYS)  # stands in after a fault, never leaves the parser
 
 
@@ -153,6 +155,7 @@ def read_returns(sheet: Sheet) -> dict[str, Any]:
     """All of returns.toml, by the fields of the policy."""
     return {
         "returns": read_return(sheet),
+        "appeals": read_appeal(sheet),
         "extensions": read_extension(sheet),
         "suspensions": read_suspensions(sheet),
         "callbacks": read_callback(sheet),
@@ -180,6 +183,14 @@ def read_extension(sheet: Sheet) -> ExtensionRule:
         return ExtensionRule(0, _NO_BUDGET, True, "")
     times = row.whole("times", 0, 10)
     return ExtensionRule(times, row.budget() or _NO_BUDGET, row.flag("before_expiry"), row.text("clause"))
+
+
+def read_appeal(sheet: Sheet) -> AppealRule:
+    """The `[appeal]` table of returns.toml; packs of running tickets were written before there were appeals."""
+    row = sheet.row("appeal", required=False)
+    if row is None:
+        return AppealRule(_APPEAL, "")
+    return AppealRule(row.budget() or _APPEAL, row.text("clause"))
 
 
 def read_suspensions(sheet: Sheet) -> tuple[SuspensionReason, ...]:

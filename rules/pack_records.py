@@ -220,6 +220,14 @@ class ReturnRule:
 
 
 @dataclass(frozen=True, slots=True)
+class AppealRule:
+    """How long a department may object to what was counted against it (申诉期限)."""
+
+    window: Budget
+    clause: str
+
+
+@dataclass(frozen=True, slots=True)
 class ExtensionRule:
     """More time (延期): at most `times` times, each at most `each`, asked for before expiry."""
 

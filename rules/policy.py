@@ -32,6 +32,7 @@ from rules.pack_pressure import (
     read_levels,
 )
 from rules.pack_records import (
+    AppealRule,
     Area,
     CallbackRule,
     CardRule,
@@ -165,6 +166,7 @@ class Policy:
     incomplete: tuple[IncompleteRule, ...]
     card: CardRule
     returns: ReturnRule
+    appeals: AppealRule
     extensions: ExtensionRule
     suspensions: tuple[SuspensionReason, ...]
     callbacks: CallbackRule

@@ -78,6 +78,7 @@ class Act(StrEnum):
     LINK = "link"
     MARK_CALLER = "mark-caller"
     SETTLE_CLUE = "settle-clue"
+    SETTLE_APPEAL = "settle-appeal"
 
 
 class Role(StrEnum):
@@ -226,19 +227,27 @@ class Happened(StrEnum):
     CLUE_SETTLED = "clue_settled"
     UNDONE = "undone"
     REPAIRED = "repaired"
+    SPLIT = "split"
+    APPEALED = "appealed"
+    APPEAL_SETTLED = "appeal_settled"
+    RATED = "rated"
+    REVEALED = "revealed"
 
 
 @dataclass(frozen=True, slots=True)
 class Happening:
     """One event as the rules see it: what, when (aware), and its data; `data["stage"]` is set where the stage moved.
 
-    `step` names the rung of a ladder that made it, where one did.
+    `step` names the rung of a ladder that made it, where one did. `id` is its number in the history and `recorded_at`
+    when it was written down; both are set for what was read back from there.
     """
 
     kind: Happened
     at: datetime
     data: Mapping[str, Any] = field(default_factory=dict)
     step: str = ""
+    id: int | None = field(default=None, compare=False)
+    recorded_at: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +257,7 @@ class Facts:
     Instants are aware; `department` is the lead's code, `departments` lead and assists, `happenings` the ticket's
     whole history in order. `earlier` is the ticket that this one repeats, `raised` how often it went a level up,
     `restricted` marks a complaint about officials and `against` the department complained of, `merged_into` the lead
-    of a merged ticket.
+    of a merged ticket, `confidential` a caller who wants to be known to nobody outside the hotline.
     """
 
     number: str
@@ -269,6 +278,7 @@ class Facts:
     restricted: bool = False
     against: str | None = None
     merged_into: str | None = None
+    confidential: bool = False
 
     def last(self, *kinds: Happened) -> Happening | None:
         """The newest event of one of `kinds`."""

@@ -56,6 +56,11 @@ EVENT_WORDS: Mapping[Happened, str] = MappingProxyType(
         Happened.CLUE_SETTLED: "线索审定",
         Happened.UNDONE: "撤销升级",
         Happened.REPAIRED: "核查修复",
+        Happened.SPLIT: "拆单",
+        Happened.APPEALED: "申诉",
+        Happened.APPEAL_SETTLED: "申诉审定",
+        Happened.RATED: "评价",
+        Happened.REVEALED: "查看身份",
     }
 )
 

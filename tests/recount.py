@@ -33,6 +33,11 @@ class _Sql:
     def true(self, name: str, event: str = "e") -> str:
         return f"{self.data(name, event)} = 1" if self.sqlite else f"{self.data(name, event)} = 'true'"
 
+    def accepted(self, number: str, event: str = "e") -> str:
+        """That `event` accepts an appeal against the event of that number."""
+        named = f"CAST({self.data('event', event)} AS BIGINT) = {number}"
+        return f"{event}.kind = 'appeal_settled' AND {self.true('accepted', event)} AND {named}"
+
     # --- which dispatch held the ticket -----------------------------------------------------------------------
 
     def holder(self, ticket: str, at: str) -> str:
@@ -44,19 +49,29 @@ class _Sql:
 
 
 def _tickets(s: _Sql) -> Iterator[tuple[str, str]]:
-    t = f"SELECT {s.day('t.received_at')}, coalesce(t.department, ''), t.number, 1 FROM ticket t"
+    t = (
+        f"SELECT {s.day('t.received_at')}, coalesce(t.department, ''), t.number, 1 FROM ticket t "
+        "WHERE t.split_from IS NULL"
+    )
+    yield (
+        "split_off",
+        (
+            f"SELECT {s.day('e.at')}, coalesce(t.department, ''), t.number, 1 FROM ticket t "
+            "JOIN event e ON e.ticket = t.number AND e.kind = 'received' WHERE t.split_from IS NOT NULL"
+        ),
+    )
     sent = "EXISTS (SELECT 1 FROM assignment a WHERE a.ticket = t.number AND a.part = 'lead')"
     ends = "t.stage NOT IN ('answered','refused','transferred','invalid')"
     yield "received", t
-    yield "valid", f"{t} WHERE t.stage <> 'invalid'"
+    yield "valid", f"{t} AND t.stage <> 'invalid'"
     for measure, stage in (
         ("direct", "answered"), ("refused", "refused"), ("transferred", "transferred"), ("invalid", "invalid"),
         ("merged", "merged"),
     ):  # fmt: skip
-        yield measure, f"{t} WHERE t.stage = '{stage}'"
-    yield "dispatched", f"{t} WHERE {ends} AND {sent}"
-    yield "waiting", f"{t} WHERE {ends} AND NOT {sent}"
-    yield "repeated", f"{t} WHERE t.earlier IS NOT NULL"
+        yield measure, f"{t} AND t.stage = '{stage}'"
+    yield "dispatched", f"{t} AND {ends} AND {sent}"
+    yield "waiting", f"{t} AND {ends} AND NOT {sent}"
+    yield "repeated", f"{t} AND t.earlier IS NOT NULL"
     over = (
         f"SELECT {s.day('t.closed_at')}, coalesce(t.department, ''), t.number, 1 FROM ticket t "
         "WHERE t.stage IN ('closed','archived','ended') AND t.closed_at IS NOT NULL"
@@ -73,7 +88,7 @@ def _tickets(s: _Sql) -> Iterator[tuple[str, str]]:
         "contacts",
         (
             f"SELECT {s.day('r.received_at')}, coalesce(t.department, ''), t.number, 1 "
-            "FROM request r JOIN ticket t ON t.number = r.ticket"
+            "FROM request r JOIN ticket t ON t.number = r.ticket WHERE t.split_from IS NULL OR r.joined"
         ),
     )
 
@@ -106,30 +121,31 @@ def _legs(s: _Sql) -> Iterator[tuple[str, str]]:
     )
 
 
-def _limits(s: _Sql) -> Iterator[tuple[str, str]]:
-    newest = "(SELECT max(e.at) FROM event e WHERE e.ticket = c.ticket AND e.kind = '{}')"
-    replied, suspended = newest.format("replied"), newest.format("suspended")
+def _over(s: _Sql, *resting: str) -> str:
+    """Called off when it was missed already; what had rested by then ran until it came to rest."""
     renewed = (
         "EXISTS (SELECT 1 FROM clock d WHERE d.ticket = c.ticket AND d.kind = c.kind AND d.scope = c.scope AND d.id > c.id "
         "AND d.started_at = c.started_at)"
     )
+    at_rest = ", ".join(f"'{each}'" for each in resting)
+    rested = (
+        f"(SELECT b.at FROM event e JOIN event b ON b.id = (SELECT max(m.id) FROM event m WHERE m.ticket = e.ticket "
+        f"AND m.id < e.id AND {s.data('stage', 'm')} IS NOT NULL) WHERE e.ticket = c.ticket "
+        f"AND e.at = c.stopped_at AND {s.data('stage')} IS NOT NULL AND {s.data('stage', 'b')} IN ({at_rest}) "
+        "ORDER BY e.id LIMIT 1)"
+    )
+    return f"(NOT {renewed} AND coalesce({rested}, c.stopped_at) > c.due_at)"
+
+
+def _limits(s: _Sql) -> Iterator[tuple[str, str]]:
+    newest = "(SELECT max(e.at) FROM event e WHERE e.ticket = c.ticket AND e.kind = '{}')"
+    replied, suspended = newest.format("replied"), newest.format("suspended")
     paused = f"(c.state = 'paused' AND c.due_at <= {suspended})"
     held = f"(c.state = 'held' AND {replied} > c.due_at)"
     by_caller = (
         "EXISTS (SELECT 1 FROM event e WHERE e.ticket = c.ticket AND e.at = c.stopped_at "
         "AND e.kind IN ('withdrawn', 'merged'))"
     )
-
-    def over(*resting: str) -> str:
-        """Called off when it was missed already; what had rested by then ran until it came to rest."""
-        at_rest = ", ".join(f"'{each}'" for each in resting)
-        rested = (
-            f"(SELECT b.at FROM event e JOIN event b ON b.id = (SELECT max(m.id) FROM event m WHERE m.ticket = e.ticket "
-            f"AND m.id < e.id AND {s.data('stage', 'm')} IS NOT NULL) WHERE e.ticket = c.ticket "
-            f"AND e.at = c.stopped_at AND {s.data('stage')} IS NOT NULL AND {s.data('stage', 'b')} IN ({at_rest}) "
-            "ORDER BY e.id LIMIT 1)"
-        )
-        return f"(NOT {renewed} AND coalesce({rested}, c.stopped_at) > c.due_at)"
 
     hotline, begun = "''", f"coalesce({s.holder('c.ticket', 'c.started_at')}, '')"
     whole, lead = "c.scope = 'ticket'", f"c.scope = {s.holder('c.ticket', 'c.started_at')}"
@@ -140,7 +156,7 @@ def _limits(s: _Sql) -> Iterator[tuple[str, str]]:
         ("handle", "c.scope", ("reviewing", "suspended"), "due", "on_time"),
     ):
         off = f"c.state = 'met' AND {by_caller}" if kind in ("dispatch", "sign") else "c.state IS NULL"
-        cancelled = f"((c.state = 'cancelled' OR ({off})) AND {over(*rests)})"
+        cancelled = f"((c.state = 'cancelled' OR ({off})) AND {_over(s, *rests)})"
         met = f"c.state = 'met' AND NOT ({off})"
         kept = f"{met} AND c.stopped_at <= c.due_at"
         base = f"c.state = 'armed' OR ({met} AND c.stopped_at > c.due_at)"
@@ -149,10 +165,18 @@ def _limits(s: _Sql) -> Iterator[tuple[str, str]]:
             f"WHERE t.stage <> 'merged' AND c.kind = '{kind}' AND {lead if kind == 'handle' else whole} AND c.due_at IS NOT NULL"
         )
         missed = f"({base} OR {paused} OR {held} OR {cancelled})"
-        yield due, f"{rows} AND (({kept}) OR {missed})"
+        excused = (
+            "EXISTS (SELECT 1 FROM event b JOIN clock k ON k.id = b.clock JOIN event e ON e.ticket = b.ticket "
+            "WHERE b.ticket = c.ticket AND k.kind = c.kind AND k.due_at = c.due_at "
+            f"AND b.kind IN ('breached', 'duty_called') AND {s.accepted('b.id')})"
+        )
+        late = f"({missed} AND NOT {excused})"
+        yield due, f"{rows} AND (({kept}) OR {late})"
         yield on_time, f"{rows} AND {kept}"
+        if kind != "dispatch":
+            yield "excused", f"{rows} AND {missed} AND {excused}"
         if kind == "handle":
-            yield "late", f"{rows} AND {missed}"
+            yield "late", f"{rows} AND {late}"
             yield "in_review", f"{rows} AND c.state = 'held' AND {replied} <= c.due_at"
 
 
@@ -192,6 +216,9 @@ def _answers(s: _Sql) -> Iterator[tuple[str, str]]:
     yield "reached", said
     yield "concluded", f"{said} UNION ALL {silent}"
     yield "unrated", f"{unrated} UNION ALL {silent}"
+    excused = f"EXISTS (SELECT 1 FROM event a WHERE a.ticket = e.ticket AND {s.accepted('e.id', 'a')})"
+    yield "excused_answers", f"{said} AND {excused}"
+    said = f"{said} AND NOT {excused}"
     for name in ("solved", "satisfied"):
         yield f"{name}_known", f"{said} AND {s.data(name)} IS NOT NULL"
         yield name, f"{said} AND {s.true(name)}"
@@ -219,6 +246,19 @@ def _pressure(s: _Sql) -> Iterator[tuple[str, str]]:
         yield kind, f"{rows.format(kind)} AND NOT {taken_back}"
 
 
+def _ratings(s: _Sql) -> Iterator[tuple[str, str]]:
+    later = (
+        "EXISTS (SELECT 1 FROM event n WHERE n.ticket = e.ticket AND n.kind = 'rated' AND n.id > e.id "
+        f"AND {s.data('about', 'n')} = {s.data('about')})"
+    )
+    rated = (
+        f"SELECT {s.day('e.at')}, coalesce({s.data('department')}, ''), e.ticket, 1 FROM event e "
+        f"WHERE e.kind = 'rated' AND NOT {later}"
+    )
+    yield "rated", rated
+    yield "rated_well", f"{rated} AND CAST({s.data('stars')} AS INTEGER) >= 3"
+
+
 _DIMENSIONS = ("category", "area", "channel", "type")
 
 
@@ -229,7 +269,7 @@ def recounted(desk: Desk) -> dict[Place, int]:
     words = ", ".join(f"coalesce(k.{name}, '')" for name in _DIMENSIONS)
     with desk.database.reading() as tx:
         run = tx.connection().execute
-        for several in (_tickets, _legs, _limits, _answers, _pressure):
+        for several in (_tickets, _legs, _limits, _answers, _pressure, _ratings):
             for measure, query in several(s):
                 each = f"SELECT q.*, {words} FROM ({_columns(query)}) q JOIN ticket k ON k.number = q.ticket"
                 for day, department, _, n, *keys in run(text(each)):

@@ -3,6 +3,7 @@
 Whatever the desk refuses is no fault; what is left behind is for the caller to check.
 """
 
+import json
 import random
 from collections import Counter
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from rules.bodies import BODIES
 from rules.errors import DeskError
 from rules.lifecycle import acts_in
 from rules.measures import MEASURES, part_of
+from rules.side_bodies import IDENTITY_WORDS, RATED_STEPS
 from rules.terms import CHINA, Act, Role, Stage
 from tests.desks import act, post, rows
 
@@ -43,7 +45,8 @@ _STEPS = (
 #: Acts that end a walk early are tried less often.
 _SELDOM = (
     Act.WITHDRAW, Act.END, Act.INVALIDATE, Act.REFUSE, Act.ANSWER, Act.TRANSFER, Act.ARCHIVE, Act.MERGE,
-    Act.MARK_CALLER, Act.SETTLE_CLUE, Act.LINK, Act.RETURN_, Act.UNMERGE, Act.SUPPLEMENT,
+    Act.MARK_CALLER, Act.SETTLE_CLUE, Act.LINK, Act.RETURN_, Act.UNMERGE, Act.SUPPLEMENT, Act.SPLIT, Act.RATE,
+    Act.REVEAL,
 )  # fmt: skip
 #: Acts by which a ticket goes on its way are tried more often, so that walks see its end, too.
 _ON = (Act.DISPATCH, Act.SIGN, Act.REPLY, Act.REVIEW, Act.CALL_BACK, Act.SETTLE_RETURN, Act.CONTACT)
@@ -132,6 +135,11 @@ class Walk:
         try:
             act(self.desk, number, wanted.value, actor, self.now, **body)
             self.done[wanted.value] += 1
+            if wanted is Act.SPLIT:
+                parts = rows(
+                    self.desk, "SELECT number FROM ticket WHERE split_from IS NOT NULL ORDER BY number"
+                )
+                self.numbers += [each["number"] for each in parts if each["number"] not in self.numbers]
         except DeskError as refused:
             self.done["refused"] += 1
             self.told.append(f"{wanted.value}: {refused.detail}")
@@ -188,6 +196,25 @@ class Walk:
         )
         return int(found[0]["n"])
 
+    def _split(self, _number: str) -> dict[str, Any]:
+        sent = [
+            {"department": self.unit()} if self.yes(0.3) else {} for _ in range(self.chance.choice((1, 2)))
+        ]
+        return {"parts": [{"text": self.chance.choice(_TEXTS), **each} for each in ({}, *sent)]}
+
+    def event(self, number: str) -> int:
+        """Some event of the ticket, mostly one that can be counted against somebody."""
+        kinds = "('breached', 'duty_called', 'called_back', 'supervised', 'raised', 'repeated')"
+        where = f"ticket = '{number}'" + (f" AND kind IN {kinds}" if self.yes(0.9) else "")
+        found = rows(self.desk, f"SELECT id FROM event WHERE {where}")
+        return int(self.chance.choice(found)["id"]) if found else 1
+
+    def appealed(self, number: str) -> int:
+        """An event that was appealed against, or some other."""
+        asked = rows(self.desk, f"SELECT data FROM event WHERE ticket = '{number}' AND kind = 'appealed'")
+        said = self.chance.choice(asked)["data"] if asked else {"event": 1}
+        return int((json.loads(said) if isinstance(said, str) else said)["event"])
+
     def _steps(self, number: str) -> list[str]:
         kinds = "('supervised', 'raised', 'clue_opened')"
         found = rows(
@@ -229,6 +256,11 @@ _BODIES: dict[Act, Callable[[Walk, str], dict[str, Any]]] = {
     Act.SETTLE_CLUE: lambda w, _: {"confirm": w.yes(), **_BECAUSE},
     Act.REDO: lambda *_: dict(_BECAUSE),
     Act.RAISE_: lambda *_: dict(_BECAUSE),
+    Act.SPLIT: Walk._split,
+    Act.APPEAL: lambda w, number: {"event": w.event(number), **_BECAUSE},
+    Act.SETTLE_APPEAL: lambda w, number: {"event": w.appealed(number), "accept": w.yes(), **_BECAUSE},
+    Act.RATE: lambda w, _: {"step": w.chance.choice(tuple(RATED_STEPS)), "stars": w.chance.randint(1, 5)},
+    Act.REVEAL: lambda w, _: {"field": w.chance.choice(tuple(IDENTITY_WORDS)), **_BECAUSE},
 }
 
 

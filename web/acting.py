@@ -1,13 +1,14 @@
 """Acts on a ticket (工单操作接口): one route for each act that is built, and a plain word for the others."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, Field, create_model
 
 from dispatch import view
-from dispatch.handle import perform
+from dispatch.handle import carry_out
 from dispatch.storage import tickets
 from rules.access import ACT_ROLES
 from rules.bodies import BODIES, Body, LinkBody, MergeBody
@@ -20,6 +21,8 @@ from web.statuses import NotBuilt, declared
 
 router = APIRouter()
 
+#: An answer may hold what is told only once.
+_NEVER_KEPT = {"Cache-Control": "no-store"}
 #: Acts of the machine or of a page, never asked for over this route.
 _NOT_HERE = (Act.TRIAGE,)
 
@@ -47,6 +50,31 @@ class ActSaid(BaseModel):
     due_at: str | None
 
 
+class PartSaid(BaseModel):
+    """拆出的一件；查询码请告诉诉求人，原单仍用原来的查询码."""
+
+    number: str
+    query_code: str | None
+    stage: str
+
+
+class SplitSaid(ActSaid):
+    """拆单后的工单."""
+
+    parts: list[PartSaid]
+
+
+class RevealSaid(ActSaid):
+    """查看到的内容，只在这次回答里给出."""
+
+    field: str
+    value: str
+
+
+#: Acts whose answer says more than where the ticket stands.
+_SAID: Mapping[Act, type[ActSaid]] = MappingProxyType({Act.SPLIT: SplitSaid, Act.REVEAL: RevealSaid})
+
+
 def _body_of(act: Act) -> type[Body]:
     made: type[Body] = create_model(
         f"{act.name.title().replace('_', '')}Act", __base__=(Versioned, BODIES[act])
@@ -68,9 +96,9 @@ def _done(number: str, act: Act, body: Any, asker: Asker) -> Response:
     view.may_see(asker.desk, _named(number, body), asker.actor, asker.now)
     if act is Act.SETTLE_CLUE:
         _check_clue(asker, number)
-    perform(asker.desk, number, act, body, body.version, asker.actor, asker.now)
+    done = carry_out(asker.desk, number, act, body, body.version, asker.actor, asker.now)
     with asker.desk.database.reading() as tx:
-        return say(show.brief(tickets.read(tx, number)))
+        return say({**show.brief(tickets.read(tx, number)), **done.answer}, headers=_NEVER_KEPT)
 
 
 def _named(number: str, body: Any) -> tuple[str, ...]:
@@ -98,7 +126,10 @@ for _act in BODIES:
         methods=["POST"],
         name=f"act_{_act.name.lower()}",
         response_model=None,
-        responses={200: {"model": ActSaid, "description": "已完成"}, **declared(401, 403, 404, 409, 507)},
+        responses={
+            200: {"model": _SAID.get(_act, ActSaid), "description": "已完成"},
+            **declared(401, 403, 404, 409, 507),
+        },
         summary=ACT_WORDS[_act],
     )
 

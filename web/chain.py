@@ -13,6 +13,8 @@ from rules.clocks import KIND_WORDS
 from rules.escalation import step_of
 from rules.evidence_words import TRIGGER_WORDS
 from rules.lifecycle import ACT_WORDS
+from rules.roster import RECEIVER as ON_DUTY
+from rules.side_bodies import IDENTITY_WORDS, RATED_STEPS
 from rules.terms import CHANNEL_WORDS, CHINA, ELEMENT_WORDS, Act, ClockKind, Happened, Happening, Stage
 from rules.wording import EVENT_WORDS
 from web.bars import day_and_time
@@ -107,7 +109,7 @@ def _said(data: Mapping[str, Any], view: View) -> list[str]:
         known |= {each.code: each.name for each in view.policy.refusals}
         known |= {each.code: each.name for each in view.policy.invalid}
         said.append(known.get(data["reason_code"], data["reason_code"]))
-    said += _of_matter(data) + _of_pressure(data, view)
+    said += _of_matter(data, view) + _of_pressure(data, view)
     if data.get("until"):
         said.append(f"到 {datetime.fromisoformat(data['until']).astimezone(CHINA):%Y年%m月%d日} 复核")
     said += [f"{words}{_plain(data[name])}" for name, words in _TOLD if data.get(name)]
@@ -128,7 +130,7 @@ def _said(data: Mapping[str, Any], view: View) -> list[str]:
     return said
 
 
-def _of_matter(data: Mapping[str, Any]) -> list[str]:
+def _of_matter(data: Mapping[str, Any], view: View) -> list[str]:
     """What ties the event to other contacts and tickets of the same matter."""
     said = []
     if data.get("earlier"):
@@ -138,6 +140,16 @@ def _of_matter(data: Mapping[str, Any]) -> list[str]:
         said.append(f"渠道：{CHANNEL_WORDS.get(data['channel'], data['channel'])}")
     if data.get("into"):
         said.append(f"主单 {data['into']}")
+    if data.get("parts"):
+        said.append(f"拆为 {data['parts']} 件")
+    if data.get("split_from"):
+        said.append(f"由工单 {data['split_from']} 拆出")
+    if data.get("about"):
+        said.append(f"{RATED_STEPS.get(data['about'], data['about'])}：{data['stars']} 星")
+    if data.get("field"):
+        said.append(f"查看：{IDENTITY_WORDS.get(data['field'], data['field'])}")
+    if data.get("event"):
+        said.append(f"针对：{_named(data['event'], view)}")
     if data.get("follower"):
         said.append(f"工单 {data['follower']}")
     if data.get("elements"):
@@ -163,6 +175,12 @@ def _of_pressure(data: Mapping[str, Any], view: View) -> list[str]:
     if data.get("step"):
         said.append(f"撤销的是：{_step_words(data, view)}")
     return said
+
+
+def _named(number: int, view: View) -> str:
+    """The event of the history that has this number, in words."""
+    found = next((each for each in view.events if each["id"] == number), None)
+    return EVENT_WORDS[Happened(found["kind"])] if found else f"记录 {number}"
 
 
 def _step_words(data: Mapping[str, Any], view: View) -> str:
@@ -239,11 +257,18 @@ def _ended(result: str | None) -> str:
     return EVENT_WORDS.get(Happened(result), "已结束") if result in set(Happened) else "已结束"
 
 
+def _receiver(word: str) -> str:
+    """A role or word of the pack in Chinese; of a person on duty the name."""
+    if word.startswith(ON_DUTY):
+        return f"值班 {word.removeprefix(ON_DUTY)}"
+    return RECEIVER_WORDS.get(word, word)
+
+
 def told(view: View, now: datetime) -> list[tuple[str, str, str]]:
     """Every notice that went out: to whom, the words, when."""
     return [
         (
-            RECEIVER_WORDS.get(each["receiver"], each["receiver"]),
+            _receiver(each["receiver"]),
             each["words"],
             day_and_time(each["created_at"], now),
         )

@@ -240,8 +240,8 @@ def ticket_page(request: Request, number: str) -> Response:
 
 def _kin(matter: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
     """The tickets of the same matter, each with the word for how it stands to this one."""
-    one = [(name, matter[name]) for name in ("earlier", "merged_into") if matter[name]]
-    several = [(name, each) for name in ("later", "followers") for each in matter[name]]
+    one = [(name, matter[name]) for name in ("earlier", "merged_into", "split_from") if matter[name]]
+    several = [(name, each) for name in ("later", "followers", "parts") for each in matter[name]]
     return [(KIN_WORDS[name], each) for name, each in one + several]
 
 

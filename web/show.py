@@ -38,7 +38,7 @@ _TOLD = (
     "solved",
     "satisfied",
 )
-_KIN = ("earlier", "merged_into", "later", "followers")
+_KIN = ("earlier", "merged_into", "later", "followers", "split_from", "parts")
 #: What only the hotline itself needs to find its way back to other systems and recordings.
 _OF_THE_DESK = ("external_id", "source_line", "upper_number", "recording_id")
 
@@ -101,6 +101,8 @@ def matter(view: View) -> dict[str, Any]:
         "merged_into": next(iter(kin["merged_into"]), None),
         "later": kin["later"],
         "followers": kin["followers"],
+        "split_from": next(iter(kin["split_from"]), None),
+        "parts": kin["parts"],
         "linked": [
             {
                 **kin_of(each, view.policy),

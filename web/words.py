@@ -35,6 +35,7 @@ CITIZEN_STAGES: Mapping[Stage, str] = MappingProxyType(
 FIELD_WORDS: Mapping[str, str] = MappingProxyType(
     {
         "accept": "是否同意",
+        "actor": "查看人",
         "agent": "代办员",
         "anonymous": "匿名",
         "answer": "统一口径",
@@ -59,6 +60,8 @@ FIELD_WORDS: Mapping[str, str] = MappingProxyType(
         "enterprise": "企业名称",
         "evidence": "证明",
         "external_id": "外部编号",
+        "event": "办理经过里的记录编号",
+        "field": "要查看的内容",
         "for": "替谁代办",
         "head": "单位主要负责人姓名",
         "into": "并入的工单编号",
@@ -77,6 +80,7 @@ FIELD_WORDS: Mapping[str, str] = MappingProxyType(
         "order": "排序",
         "outcome": "会商结果",
         "overdue": "是否超期",
+        "parts": "拆出的各件事",
         "password": "口令",
         "phone": "电话",
         "place": "地点",
@@ -93,6 +97,7 @@ FIELD_WORDS: Mapping[str, str] = MappingProxyType(
         "solved": "是否解决",
         "source_line": "来源热线",
         "stage": "阶段",
+        "stars": "星级",
         "state": "线索状态",
         "step": "要撤销的升级",
         "suggested_department": "建议承办单位",
@@ -144,5 +149,12 @@ CLUE_WORDS: Mapping[str, str] = MappingProxyType(
 
 #: How a ticket stands to the one that is looked at.
 KIN_WORDS: Mapping[str, str] = MappingProxyType(
-    {"earlier": "前单", "merged_into": "已并入", "later": "后续工单", "followers": "并入的工单"}
+    {
+        "earlier": "前单",
+        "merged_into": "已并入",
+        "later": "后续工单",
+        "followers": "并入的工单",
+        "split_from": "拆自",
+        "parts": "同一来件拆出",
+    }
 )

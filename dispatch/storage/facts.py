@@ -62,4 +62,5 @@ def of_rows(ticket: Ticket, departments: tuple[str, ...], events: Iterable[Mappi
         restricted=ticket.restricted,
         against=ticket.against,
         merged_into=ticket.merged_into,
+        confidential=ticket.confidential or ticket.anonymous,
     )

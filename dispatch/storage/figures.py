@@ -58,6 +58,9 @@ _SILENT = (
     Happened.CLUE_SENT_UP,
     Happened.CLUE_SETTLED,
     Happened.REPAIRED,
+    Happened.SPLIT,
+    Happened.APPEALED,
+    Happened.REVEALED,
 )
 
 #: Sums by measure, for each dimension and key.
@@ -147,10 +150,10 @@ def _instants(tx: Transaction, *columns: ColumnElement[Any]) -> list[ColumnEleme
 def _events(tx: Transaction, several: _Several) -> Mapping[str, list[Event]]:
     found: defaultdict[str, list[Event]] = defaultdict(list)
     e = _event.c
-    columns = [e.ticket, e.kind, *_instants(tx, e.at), e.data, e.step]
+    columns = [e.ticket, e.kind, *_instants(tx, e.at), e.data, e.step, e.id]
     query = select(*columns).where(e.ticket.in_(several), e.kind.not_in([each.value for each in _SILENT]))
-    for ticket, kind, at, data, step in tx.connection().execute(query.order_by(e.id)).all():
-        found[ticket].append(Event(kind, at, data, step or ""))
+    for ticket, kind, at, data, step, id in tx.connection().execute(query.order_by(e.id)).all():
+        found[ticket].append(Event(kind, at, data, step or "", id))
     return found
 
 

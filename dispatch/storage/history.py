@@ -16,7 +16,7 @@ from rules.terms import CHINA, Happened, Happening
 _event = SQLModel.metadata.tables["event"]
 
 #: Keys of event data that hold an instant; JSON has no type for it.
-_INSTANTS = frozenset({"until", "due_at", "counted_at"})
+_INSTANTS = frozenset({"until", "due_at", "counted_at", "since", "promised"})
 
 
 #: Built once: a statement that is built anew each time costs more than it takes to run.
@@ -80,7 +80,12 @@ def happenings(rows: Iterable[Mapping[str, Any]]) -> tuple[Happening, ...]:
     """The events as rules see them, in business time; a clock's own steps keep their kind."""
     return tuple(
         Happening(
-            Happened(each["kind"]), each["at"].astimezone(CHINA), _restored(each["data"]), each["step"] or ""
+            kind=Happened(each["kind"]),
+            at=each["at"].astimezone(CHINA),
+            data=_restored(each["data"]),
+            step=each["step"] or "",
+            id=each.get("id"),
+            recorded_at=each.get("recorded_at"),
         )
         for each in rows
     )

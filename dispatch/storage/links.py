@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import func, literal, select, union_all
+from sqlalchemy import ColumnElement, and_, func, literal, or_, select, union_all
 from sqlmodel import SQLModel
 
 from dispatch.storage import records  # noqa: F401  (defines the tables)
@@ -53,15 +53,24 @@ def of_ticket(tx: Transaction, number: str, sight: Sight, n: int) -> list[Mappin
 
 
 def family(tx: Transaction, ticket: Ticket, sight: Sight, n: int) -> list[Mapping[str, Any]]:
-    """Tickets in `sight` that this one repeats or follows, or that repeat or follow it, in brief, at most `n` a kind.
+    """Tickets in `sight` that this one repeats or follows, or that repeat or follow it, or that came by the same contact.
 
-    `kin` says which: earlier, merged_into, later or followers; each kind newest first.
+    In brief, at most `n` a kind. `kin` says which: earlier, merged_into, later, followers, split_from or parts; each kind
+    newest first.
     """
-    ways = {"later": _ticket.c.earlier == ticket.number, "followers": _ticket.c.merged_into == ticket.number}
+    ways: dict[str, ColumnElement[bool]] = {
+        "later": _ticket.c.earlier == ticket.number,
+        "followers": _ticket.c.merged_into == ticket.number,
+    }
     if ticket.earlier is not None:
         ways["earlier"] = _ticket.c.number == ticket.earlier
     if ticket.merged_into is not None:
         ways["merged_into"] = _ticket.c.number == ticket.merged_into
+    ways["parts"] = and_(
+        _ticket.c.split_from == (ticket.split_from or ticket.number), _ticket.c.number != ticket.number
+    )
+    if ticket.split_from is not None:
+        ways["split_from"] = _ticket.c.number == ticket.split_from
     branches = [
         select(*_BRIEF, literal(kin).label("kin"))
         .where(way, visible(sight))

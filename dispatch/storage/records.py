@@ -1,9 +1,21 @@
-"""Records beside the ticket (附属记录): links, event cards, clues, and the counts that reports are made of."""
+"""Records beside the ticket (附属记录): links, cards, clues, counts and reports, looks at identities, the duty roster."""
 
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, Date, Index, Integer, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Date,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 from sqlmodel import Field, SQLModel
 
 from dispatch.storage.tables import Number, Serial, one_of, partial
@@ -121,3 +133,36 @@ class Watch(SQLModel, table=True):
     at: datetime
     n: int = Field(default=0, sa_type=BigInteger)
     words: str = ""
+class Reveal(SQLModel, table=True):
+    """One look at a caller's identity (查看身份记录): who, what of whom, why and when; never the value."""
+
+    __table_args__ = (Index("ix_reveal_actor", "actor", "at"), Index("ix_reveal_ticket", "ticket"))
+    id: int | None = Field(default=None, primary_key=True, sa_type=Serial)
+    ticket: str = Field(foreign_key="ticket.number", sa_type=Number)
+    person: int | None = Field(default=None, foreign_key="person.id", sa_type=BigInteger)
+    field: str
+    reason: str = Field(sa_type=Text)
+    actor: str
+    roles: list[str] = Field(sa_type=JSON)
+    at: datetime
+
+
+class Duty(SQLModel, table=True):
+    """Who answers for a department at what time (值班表); an empty department is the hotline.
+
+    `login` names a person of the desk; anybody else stands by name, with a sealed phone.
+    """
+
+    __table_args__ = (
+        CheckConstraint("begins_at < ends_at", name="ck_duty_span"),
+        Index("ix_duty_department", "department", "ends_at"),
+    )
+    id: int | None = Field(default=None, primary_key=True, sa_type=Serial)
+    department: str
+    begins_at: datetime
+    ends_at: datetime
+    login: str | None = Field(default=None, foreign_key="user.login")
+    name: str
+    sealed_phone: str | None = Field(default=None, sa_type=Text)
+    loaded_by: str
+    loaded_at: datetime

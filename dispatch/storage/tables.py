@@ -159,6 +159,7 @@ class Ticket(SQLModel, table=True):
         partial("ix_ticket_person", "person", "number", where="person IS NOT NULL"),
         partial("ix_ticket_earlier", "earlier", where="earlier IS NOT NULL"),
         partial("ix_ticket_merged", "merged_into", where="merged_into IS NOT NULL"),
+        partial("ix_ticket_split", "split_from", where="split_from IS NOT NULL"),
         partial("ix_ticket_restricted", "number", where="restricted"),
         partial("ix_ticket_card", "card", where="card IS NOT NULL"),
         partial("ix_ticket_untallied", "number", where="NOT tallied"),
@@ -195,6 +196,7 @@ class Ticket(SQLModel, table=True):
     counted_at: datetime | None = None
     earlier: str | None = Field(default=None, sa_type=Number)
     merged_into: str | None = Field(default=None, sa_type=Number)
+    split_from: str | None = Field(default=None, sa_type=Number)
     restricted: bool = False
     against: str | None = None
     card: int | None = Field(default=None, sa_type=BigInteger)

@@ -172,9 +172,11 @@ def of_person(tx: Transaction, person: int) -> list[Mapping[str, Any]]:
 def nearby(tx: Transaction, areas: Sequence[str], since: datetime, n: int) -> list[Mapping[str, Any]]:
     """Tickets in exactly these areas received since then, newest first, at most `n` for each area; no restricted ones.
 
-    Number, area, person, title, text and received_at of each.
+    Number, area, person, title, text, received_at and split_from of each.
     """
-    columns = [_ticket.c[name] for name in ("number", "area", "person", "title", "text", "received_at")]
+    columns = [
+        _ticket.c[name] for name in ("number", "area", "person", "title", "text", "received_at", "split_from")
+    ]
     ranked = (
         select(
             *columns,

@@ -58,6 +58,11 @@ WHO = {
     Act.ARCHIVE: "supervisor admin",
     Act.MARK_CALLER: "supervisor",
     Act.SETTLE_CLUE: "supervisor discipline",
+    Act.SPLIT: "operator dispatcher supervisor",
+    Act.APPEAL: "liaison department_leader",
+    Act.SETTLE_APPEAL: "supervisor",
+    Act.RATE: "operator caller_back",
+    Act.REVEAL: "operator dispatcher caller_back supervisor handler liaison",
 }
 EVERY_PAIR = [(act, role) for act in WHO for role in Role]
 
@@ -95,7 +100,7 @@ def test_another_departments_people_may_do_nothing(act, role):
 @pytest.mark.parametrize(("act", "role"), EVERY_PAIR)
 def test_an_assisting_department_talks_to_the_caller_and_leaves_the_rest_to_the_lead(act, role):
     in_table = role.value in WHO[act].split()
-    expected = in_table and (role not in DEPARTMENT_ROLES or act is Act.CONTACT)
+    expected = in_table and (role not in DEPARTMENT_ROLES or act in (Act.CONTACT, Act.REVEAL))
     assert allowed(somebody(role, ASSIST), act) is expected
 
 
@@ -258,3 +263,16 @@ def test_a_role_is_asked_for_by_its_chinese_name():
     require(SYSTEM, (Role.OPERATOR,), "登记")
     with pytest.raises(NotAllowed, match="登记须由话务员、派单员操作"):
         require(CITIZEN, (Role.OPERATOR, Role.DISPATCHER), "登记")
+
+
+@pytest.mark.parametrize("how", ["confidential", "restricted"])
+@pytest.mark.parametrize("role", list(Role))
+def test_nobody_outside_the_hotline_learns_who_a_confidential_caller_is(role, how):
+    hotline = {"operator", "dispatcher", "caller_back", "supervisor"}
+    may = {"supervisor"} if how == "restricted" else hotline
+    story = facts(department=LEAD, departments=(LEAD, ASSIST), **{how: True})
+    if role.value in may:
+        may_act(somebody(role), Act.REVEAL, story)
+        return
+    with pytest.raises(NotAllowed):
+        may_act(somebody(role), Act.REVEAL, story)

@@ -46,6 +46,11 @@ GOOD = {
     Act.ARCHIVE: {},
     Act.MARK_CALLER: {"malicious": True, "reason": "反复辱骂"},
     Act.SETTLE_CLUE: {"confirm": True},
+    Act.SPLIT: {"parts": [{"text": "路灯不亮"}, {"text": "井盖破了"}]},
+    Act.APPEAL: {"event": 7, "reason": "停电当天系统无法登录"},
+    Act.SETTLE_APPEAL: {"event": 7, "accept": True, "reason": "属实"},
+    Act.RATE: {"step": "reply", "stars": 5},
+    Act.REVEAL: {"field": "phone", "reason": "回访"},
 }
 
 
@@ -158,3 +163,31 @@ def test_twenty_assists_and_no_more():
     assert len(BODIES[Act.DISPATCH](**GOOD[Act.DISPATCH], assists=many[:20]).assists) == 20
     with pytest.raises(ValidationError, match="assists"):
         BODIES[Act.DISPATCH](**GOOD[Act.DISPATCH], assists=many)
+
+
+@pytest.mark.parametrize(
+    ("act", "field", "said", "meant"),
+    [
+        (Act.RATE, "step", "答复", "reply"),
+        (Act.RATE, "step", "call_back", "call_back"),
+        (Act.REVEAL, "field", "电话", "phone"),
+    ],
+)
+def test_steps_and_items_are_taken_in_chinese_too(act, field, said, meant):
+    assert getattr(BODIES[act](**{**GOOD[act], field: said}), field) == meant
+
+
+@pytest.mark.parametrize("stars", [0, 6, -1, 4.5, True, "5", None])
+def test_stars_are_one_to_five(stars):
+    with pytest.raises(ValidationError, match="stars"):
+        BODIES[Act.RATE](step="reply", stars=stars)
+
+
+@pytest.mark.parametrize(("n", "fits"), [(0, False), (1, False), (2, True), (10, True), (11, False)])
+def test_a_contact_has_two_to_ten_parts(n, fits):
+    parts = [{"text": f"第{each}件事", "type": "投诉"} for each in range(n)]
+    if fits:
+        assert {each.type for each in BODIES[Act.SPLIT](parts=parts).parts} == {"complain"}
+        return
+    with pytest.raises(ValidationError, match="parts"):
+        BODIES[Act.SPLIT](parts=parts)
