@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, and_, func, literal, select, union_all
 from sqlmodel import SQLModel
 
 from dispatch.storage import records  # noqa: F401  (defines the tables)

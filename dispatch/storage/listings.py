@@ -4,7 +4,7 @@ Complaints about officials are counted and never listed: a report goes from hand
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -27,7 +27,9 @@ _flagged = text("tally.flagged")
 
 
 #: Lists are counted so far and no further: who has more overdue tickets needs no exact number of them here.
-COUNTED = 5000
+COUNTED = 2000
+#: So many of the longest waiting tickets are looked into for a handling limit that is over.
+LOOKED_INTO = 2 * COUNTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,22 +64,33 @@ def _listed(tx: Transaction, query: Select[Any], n: int) -> Listed:
 
 
 def overdue(tx: Transaction, as_of: datetime, departments: Sequence[str] | None, n: int) -> Listed:
-    """Open tickets whose handling limit is over and runs, the longest overdue first, each with `due_at`."""
+    """Open tickets whose handling limit is over and runs, the longest overdue first, each with `due_at`.
+
+    First the tickets, by the index of their earliest running limit, and of these those whose handling is meant: left to
+    itself the database reads every overdue ticket there is.
+    """
+    waiting = (
+        select(_ticket.c.number, _ticket.c.due_at.label("since"))
+        .where(_is_open, _ticket.c.due_at <= as_of, _of(departments))
+        .order_by(_ticket.c.due_at, _ticket.c.number)
+        .limit(LOOKED_INTO)
+        .subquery("waiting")
+    )
     query = (
         select(*_SHOWN, _clock.c.due_at.label("due_at"))
-        .join(_clock, _clock.c.ticket == _ticket.c.number)
+        .join(waiting, waiting.c.number == _ticket.c.number)
+        .join(_clock, _clock.c.ticket == waiting.c.number)
         .where(
-            _is_open,
-            _ticket.c.due_at <= as_of,
             _clock.c.kind == ClockKind.HANDLE.value,
             _clock.c.scope == WHOLE,
             _clock.c.state == "armed",
             _clock.c.due_at <= as_of,
-            _of(departments),
         )
-        .order_by(_ticket.c.due_at, _ticket.c.number)  # the earliest running limit, which has an index
+        .order_by(waiting.c.since, waiting.c.number)
     )
-    return _listed(tx, query, n)
+    found = _listed(tx, query, n)
+    looked_into = tx.connection().execute(select(func.count()).select_from(waiting)).scalar_one()
+    return replace(found, more=found.more or looked_into == LOOKED_INTO)
 
 
 def hot(tx: Transaction, begin: datetime, end: datetime, departments: Sequence[str] | None, n: int) -> Listed:

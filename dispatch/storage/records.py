@@ -133,6 +133,8 @@ class Watch(SQLModel, table=True):
     at: datetime
     n: int = Field(default=0, sa_type=BigInteger)
     words: str = ""
+
+
 class Reveal(SQLModel, table=True):
     """One look at a caller's identity (查看身份记录): who, what of whom, why and when; never the value."""
 
