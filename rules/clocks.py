@@ -207,6 +207,7 @@ class _Board:
                 work.start(ClockKind.HANDLE, at, self._occasion, Leg(self._lead))
         elif happening.kind is Happened.REDONE:
             self._attempts = 0
+            self._lead = happening.data.get("department") or self._lead  # a merged matter has its lead's from now on
             work.start(ClockKind.FIRST_CONTACT, at)
             work.start(ClockKind.HANDLE, at, "redo")
             if self._lead:

@@ -1,5 +1,6 @@
 """The servers every test may ask for (测试夹具), each started once, and only when asked for."""
 
+import fcntl
 import json
 import os
 import shutil
@@ -97,19 +98,33 @@ def _short_temporary() -> str:
 
 @pytest.fixture(scope="session")
 def demo_week(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
-    """The folder of a headless demo and what it told: a minute's work, so done once. Copy the folder to write in it."""
-    folder = tmp_path_factory.mktemp("week") / "demo-data"
+    """The folder of a headless demo and what it told: a minute's work, so done once for all processes of a run.
+
+    Copy the folder to write in it.
+    """
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    folder, told = shared / "week" / "demo-data", shared / "week.json"
+    with (shared / "week.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not told.exists():
+            (shared / "week").mkdir()
+            told.write_text(_headless_week(folder), "utf-8")
+    return folder, json.loads(told.read_text("utf-8"))
+
+
+def _headless_week(folder: Path) -> str:
     command = [sys.executable, "-P", "-m", "cli", "demo", "--headless", "--dir", str(folder), "--json"]
     env = {name: value for name, value in os.environ.items() if not name.startswith("HOTLINE_")}
-    told = subprocess.run(
+    return subprocess.run(
         command,
         env={**env, "PYTHONPATH": str(HOUSE)},
         cwd=folder.parent,
         capture_output=True,
         check=True,
         timeout=600,
-    )
-    return folder, json.loads(told.stdout)
+        encoding="utf-8",
+    ).stdout
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,6 @@ from sqlalchemy import event, inspect
 from classifier.model import Suggestion
 from dispatch import packs, replay, triage
 from dispatch.desk import Desk
-from dispatch.simulation import week
 from dispatch.storage import past
 from dispatch.storage.database import Transaction
 from rules.errors import BadInput, PackFault
@@ -155,30 +154,6 @@ def test_words_of_danger_are_those_of_the_pack(desk: Desk, tmp_path: Path) -> No
     moves = {each["number"]: (each["before"]["stage"], each["after"]["stage"]) for each in found["samples"]}
     assert moves[quiet][1] == "transferred"
     assert fire not in moves or moves[fire][0] == "transferred"
-
-
-def test_the_demo_week_under_another_citys_limits(desk: Desk) -> None:
-    week.run(desk, at("2026-11-16 10:00"))
-    before = contents(desk)
-    days = replay.span("2026-11-01", "2026-11-16")
-    same = replay.replay(desk, "demo-county", days)
-    assert (same["changed"], same["deadlines"]["changed"]) == (0, 0)
-    found = replay.replay(desk, "lvliang-2024", days)
-    assert (found["compared"], found["stage"], found["department"]) == (["deadlines"], None, None)
-    handle = found["deadlines"]["by_clock"]["handle"]
-    assert handle["earlier"] > 10 and handle["later"] == handle["added"] == handle["removed"] == 0
-    assert found["deadlines"]["by_clock"]["sign"] == {
-        **dict.fromkeys(handle, 0),
-        "same": found_sum(found, "sign"),
-    }
-    assert found["late_handling"]["after"] >= found["late_handling"]["before"]
-    assert len(found["changed_numbers"]) == found["changed"] == found["deadlines"]["tickets"]
-    assert len(found["samples"]) == min(replay.SAMPLES, found["changed"])
-    assert contents(desk) == before
-
-
-def found_sum(found: dict, kind: str) -> int:
-    return sum(found["deadlines"]["by_clock"][kind].values())
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 500])

@@ -1,18 +1,27 @@
 """The demo week (演示周): every story can be told, on both databases, whatever day it ends on."""
 
+import copy
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from dispatch import replay
 from dispatch.desk import Desk
 from dispatch.simulation import week
 from rules.lifecycle import STAGES
 from rules.terms import CHINA
+from tests.conftest import copied_desk
 from tests.desks import new_desk, rows
+from tests.dispatch.test_replay import contents
 from tests.recount import differences as recounted
 from tests.stories import at
 
 FINAL = [stage.value for stage, row in STAGES.items() if row.final]
+
+
+UNTIL = "2026-11-16 10:00"
+Lived = tuple[Desk, week.Told]
 
 
 def require_sound(desk: Desk, told: week.Told, until: str) -> dict:
@@ -28,10 +37,16 @@ def require_sound(desk: Desk, told: week.Told, until: str) -> dict:
     return figures
 
 
-def test_the_week_recounts_to_nothing_lost_and_every_end_and_level_occurs(desk: Desk) -> None:
-    until = "2026-11-16 10:00"
-    told = week.run(desk, at(until))
-    figures = require_sound(desk, told, until)
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def lived(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
+    """A desk on each database on which the week has gone by, and what the run was told: a minute's work, done once."""
+    with copied_desk(request, tmp_path_factory.mktemp("lived")) as desk:
+        yield desk, week.run(desk, at(UNTIL))
+
+
+def test_the_week_recounts_to_nothing_lost_and_every_end_and_level_occurs(lived: Lived) -> None:
+    desk, told = lived[0], copy.deepcopy(lived[1])
+    figures = require_sound(desk, told, UNTIL)
     assert all(figures["by_stage"].get(stage) for stage in FINAL)
     assert all(n > 0 for n in figures["ladder_levels"].values()) and len(figures["ladder_levels"]) == 5
     assert all(n > 0 for n in figures["supervision_levels"].values())
@@ -50,3 +65,23 @@ def test_the_week_recounts_to_nothing_lost_and_every_end_and_level_occurs(desk: 
 def test_a_week_over_holidays_or_without_a_notice_is_as_sound(until: str, tmp_path: Path) -> None:
     with new_desk(tmp_path) as desk:
         require_sound(desk, week.run(desk, at(until)), until)
+
+
+def test_the_demo_week_under_another_citys_limits(lived: Lived) -> None:
+    desk = lived[0]
+    before = contents(desk)
+    days = replay.span("2026-11-01", "2026-11-16")
+    same = replay.replay(desk, "demo-county", days)
+    assert (same["changed"], same["deadlines"]["changed"]) == (0, 0)
+    found = replay.replay(desk, "lvliang-2024", days)
+    assert (found["compared"], found["stage"], found["department"]) == (["deadlines"], None, None)
+    handle = found["deadlines"]["by_clock"]["handle"]
+    assert handle["earlier"] > 10 and handle["later"] == handle["added"] == handle["removed"] == 0
+    assert found["deadlines"]["by_clock"]["sign"] == {
+        **dict.fromkeys(handle, 0),
+        "same": sum(found["deadlines"]["by_clock"]["sign"].values()),
+    }
+    assert found["late_handling"]["after"] >= found["late_handling"]["before"]
+    assert len(found["changed_numbers"]) == found["changed"] == found["deadlines"]["tickets"]
+    assert len(found["samples"]) == min(replay.SAMPLES, found["changed"])
+    assert contents(desk) == before
