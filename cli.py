@@ -45,6 +45,7 @@ from dispatch.sheets import Sheet, read_columns
 from dispatch.storage import migrate
 from dispatch.storage.database import Database
 from dispatch.terminal import Door, answer, bar, names_in, peak_mb, say, table, write
+from dispatch.yearly import calendar
 from intake.csv import Columns
 from rules.errors import BadInput
 
@@ -60,9 +61,9 @@ def _group(name: str, words: str) -> typer.Typer:
 
 user, key, seal = _group("user", "人员"), _group("key", "接口密钥"), _group("seal", "密封密钥")
 model, pack = _group("model", "文本模型"), _group("pack", "规则包")
-app.add_typer(timing.workday, name="workday")
+for _part, _word in ((timing.workday, "workday"), (counts, "counts"), (calendar, "calendar")):
+    app.add_typer(_part, name=_word)
 app.command()(timing.due)
-app.add_typer(counts, name="counts")
 app.command()(report)
 
 

@@ -83,7 +83,7 @@ class Clockwork:
         self.plans: list[ClockPlan] = []
         self._facts = facts
         self._policy = policy
-        self._calendar = calendar
+        self.calendar = calendar  # another one from the event on that says so
         self._running: dict[tuple[ClockKind, str], _Running] = {}
         self._generations: dict[tuple[ClockKind, str], int] = {}
 
@@ -113,7 +113,7 @@ class Clockwork:
         limit = leg.limit or self._policy.limit(kind, self._facts.type, self._facts.urgency, occasion)
         if limit is None:
             return
-        due = self._calendar.add(at, limit.budget, after_hours=self._policy.after_hours)
+        due = self.calendar.add(at, limit.budget, after_hours=self._policy.after_hours)
         due = max(at, min(due, leg.until)) if leg.until else due
         self._begin(
             ClockPlan(
@@ -126,7 +126,7 @@ class Clockwork:
                 steps=self._steps(kind, at, due, limit.budget, 0.0, leg.pressed),
                 rule=limit.rule,
                 clause=limit.clause,
-                provisional=self._calendar.touches_provisional(at, due),
+                provisional=self.calendar.touches_provisional(at, due),
                 scope=leg.scope,
             ),
             leg.pressed,
@@ -162,12 +162,12 @@ class Clockwork:
         self, rung: LadderStep, start: datetime, due: datetime, budget: Budget, paused: float
     ) -> PlannedStep:
         if rung.after is not None:
-            at = self._calendar.add(due, rung.after)
+            at = self.calendar.add(due, rung.after)
         elif rung.share == 1 or rung.share is None:
             at = due
         else:
             counted_from = self._later(start, paused, budget)
-            at = self._calendar.at_share(counted_from, due, rung.share, wall=_on_the_wall(budget))
+            at = self.calendar.at_share(counted_from, due, rung.share, wall=_on_the_wall(budget))
         return PlannedStep(rung.step, at, rung.action, rung.level, rung.receivers, rung.clause)
 
     # --- while it runs ---------------------------------------------------------------------------------------
@@ -217,9 +217,24 @@ class Clockwork:
         if running is None or running.plan.due_at is None:
             return
         held = running.plan.state == "held"
-        self._renew(running, at, self._calendar.add(running.plan.due_at, more))
+        self._renew(running, at, self.calendar.add(running.plan.due_at, more))
         if held:
             self.hold(kind, scope)
+
+    def promise(
+        self, kind: ClockKind, scope: str, at: datetime, due: datetime, was: datetime | None = None
+    ) -> None:
+        """Let a running clock end at `due`, held or paused as it is; `was` is what had been promised until then."""
+        running = self._running.get((kind, scope))
+        if running is None or running.plan.due_at is None:
+            return
+        state, old = running.plan.state, running.plan.started_at
+        if was is not None:
+            self._put(running, replace(running.plan, due_at=was))
+        if due != running.plan.due_at:
+            self._renew(running, at, due)
+        unknown = self.calendar.touches_provisional(old, due)
+        self._put(running, replace(running.plan, state=state, provisional=unknown))
 
     def _renew(self, running: _Running, at: datetime, due: datetime) -> None:
         """Begin a new generation with another deadline; rungs of mere warning that lie behind stay silent."""
@@ -235,7 +250,7 @@ class Clockwork:
             state="armed",
             due_at=due,
             steps=tuple(each for each in steps if each.at > at or each.action != "warn"),
-            provisional=self._calendar.touches_provisional(old.started_at, due),
+            provisional=self.calendar.touches_provisional(old.started_at, due),
         )
         self.plans.append(renewed)
         running.plan = renewed
@@ -254,14 +269,14 @@ class Clockwork:
         return (
             (end - begin).total_seconds() / 60
             if _on_the_wall(plan.budget)
-            else self._calendar.elapsed(begin, end)
+            else self.calendar.elapsed(begin, end)
         )
 
     def _later(self, at: datetime, minutes: float, budget: Budget | None) -> datetime:
         if minutes == 0:
             return at
         unit = Unit.MINUTES if _on_the_wall(budget) else Unit.WORK_MINUTES
-        return self._calendar.add(at, Budget(minutes, unit))
+        return self.calendar.add(at, Budget(minutes, unit))
 
 
 def _on_the_wall(budget: Budget | None) -> bool:

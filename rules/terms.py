@@ -225,6 +225,7 @@ class Happened(StrEnum):
     CLUE_SENT_UP = "clue_sent_up"
     CLUE_SETTLED = "clue_settled"
     UNDONE = "undone"
+    CALENDAR_CHANGED = "calendar_changed"
 
 
 @dataclass(frozen=True, slots=True)

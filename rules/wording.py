@@ -55,6 +55,7 @@ EVENT_WORDS: Mapping[Happened, str] = MappingProxyType(
         Happened.CLUE_SENT_UP: "线索自动上报",
         Happened.CLUE_SETTLED: "线索审定",
         Happened.UNDONE: "撤销升级",
+        Happened.CALENDAR_CHANGED: "放假安排更新",
     }
 )
 

@@ -1,6 +1,7 @@
 """Gathering what the rules may know of a ticket (事实): one function, so that a new fact is one field and one query."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import select
@@ -9,7 +10,7 @@ from sqlmodel import SQLModel
 from dispatch.storage import history
 from dispatch.storage.database import Transaction
 from dispatch.storage.tables import Ticket
-from rules.terms import CHINA, Facts, Stage, TicketType, Urgency
+from rules.terms import CHINA, Facts, Happening, Stage, TicketType, Urgency
 
 _assignment = SQLModel.metadata.tables["assignment"]
 
@@ -23,6 +24,26 @@ def gather(tx: Transaction, ticket: Ticket) -> Facts:
     )
     departments = tuple(tx.connection().execute(open_legs).scalars())
     return of_rows(ticket, departments, history.read(tx, ticket.number))
+
+
+def gather_all(tx: Transaction, tickets: Sequence[Ticket]) -> dict[str, Facts]:
+    """The facts of many tickets, by number, from two queries."""
+    numbers = [each.number for each in tickets]
+    running = (
+        select(_assignment.c.ticket, _assignment.c.department)
+        .where(_assignment.c.ticket.in_(numbers), _assignment.c.ended_at.is_(None))
+        .order_by(_assignment.c.id)
+    )
+    legs: dict[str, tuple[str, ...]] = {}
+    for number, department in tx.connection().execute(running):
+        legs[number] = (*legs.get(number, ()), department)
+    events = history.read_all(tx, numbers)
+    return {each.number: of_rows(each, legs.get(each.number, ()), events[each.number]) for each in tickets}
+
+
+def with_happening(facts: Facts, happening: Happening) -> Facts:
+    """The facts after one more event that moves no stage."""
+    return replace(facts, happenings=(*facts.happenings, happening))
 
 
 def of_rows(ticket: Ticket, departments: tuple[str, ...], events: Iterable[Mapping[str, Any]]) -> Facts:
