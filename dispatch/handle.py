@@ -42,7 +42,8 @@ def perform(
             raise _changed(version, ticket.version, facts)
         terms = desk.packs.of(ticket.pack, tx)
         second = stored_facts.gather(tx, other) if other else None
-        outcome = acts.decide(act, body, Case(facts, *terms, now.astimezone(CHINA), second, actor.department))
+        case = Case(facts, *terms, now.astimezone(CHINA), second, actor.department, actor.name)
+        outcome = acts.decide(act, body, case)
         if isinstance(body, SupplementBody):
             outcome = _with_words(desk, ticket, body, outcome)
         if isinstance(body, MarkBody):

@@ -118,9 +118,15 @@ def keep(desk: Desk, notice: Notice, actor: str, now: datetime) -> CalendarNotic
     with desk.transaction() as tx:
         held = calendars.by_hash(tx, notice.hash)
         if held is None:
-            title = notice.year.notices[-1].title
-            terms = {"year": notice.year.year, "region": notice.year.region, "title": title}
-            held = CalendarNotice(hash=notice.hash, content=notice.text, actor=actor, at=now, **terms)
+            held = CalendarNotice(
+                hash=notice.hash,
+                year=notice.year.year,
+                region=notice.year.region,
+                title=notice.year.notices[-1].title,
+                content=notice.text,
+                actor=actor,
+                at=now,
+            )
             calendars.keep(tx, held)
         tx.session.expunge(held)
     return held

@@ -69,6 +69,7 @@ ACT_ROLES = MappingProxyType(
         Act.ARCHIVE: (Role.SUPERVISOR, Role.ADMIN),
         Act.MARK_CALLER: (Role.SUPERVISOR,),
         Act.SETTLE_CLUE: (Role.SUPERVISOR, Role.DISCIPLINE),
+        Act.SET_DUE: (Role.SUPERVISOR,),
     }
 )
 

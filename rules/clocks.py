@@ -88,6 +88,9 @@ class _Board:
             case Happened.EXTENSION_SETTLED if data.get("accepted"):
                 for scope in dict.fromkeys((WHOLE, self._lead or WHOLE)):
                     work.extend(ClockKind.HANDLE, scope, at, Budget(data["workdays"], Unit.WORKDAYS))
+            case Happened.DUE_SET:
+                for scope in dict.fromkeys((WHOLE, self._lead or WHOLE)):
+                    work.promise(ClockKind.HANDLE, scope, at, data["due_at"])
             case Happened.ASSISTED | Happened.DELEGATED:
                 self._help(happening)
             case Happened.REPORTED_UP:

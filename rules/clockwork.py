@@ -224,7 +224,10 @@ class Clockwork:
     def promise(
         self, kind: ClockKind, scope: str, at: datetime, due: datetime, was: datetime | None = None
     ) -> None:
-        """Let a running clock end at `due`, held or paused as it is; `was` is what had been promised until then."""
+        """Let a running clock end at `due`, held or paused as it is.
+
+        `was` is what had been promised until then, where a calendar asks; else a person does, and no notice is waited for.
+        """
         running = self._running.get((kind, scope))
         if running is None or running.plan.due_at is None:
             return
@@ -233,7 +236,7 @@ class Clockwork:
             self._put(running, replace(running.plan, due_at=was))
         if due != running.plan.due_at:
             self._renew(running, at, due)
-        unknown = self.calendar.touches_provisional(old, due)
+        unknown = was is not None and self.calendar.touches_provisional(old, due)
         self._put(running, replace(running.plan, state=state, provisional=unknown))
 
     def _renew(self, running: _Running, at: datetime, due: datetime) -> None:

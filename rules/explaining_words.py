@@ -103,11 +103,13 @@ def _days(days: Days) -> dict[str, Any]:
 
 def _change(change: Change) -> dict[str, Any]:
     return {
-        "kind": "pause" if change.is_pause else "extension",
+        "kind": change.how or ("pause" if change.is_pause else "extension"),
         "from": _iso(change.begun),
         "until": _iso(change.until),
         "given_back_minutes": change.minutes if change.is_pause else None,
         "workdays": change.workdays or None,
+        "by": change.by or None,
+        "reason": change.reason or None,
         "due_at": _iso(change.due_at),
     }
 
@@ -188,7 +190,7 @@ class _Words:
         if found.changes and found.first_due_at is not None:
             yield f"原定 {self._at(found.first_due_at)}"
         for each in found.changes:
-            yield self._pause(each) if each.is_pause else self._extension(each)
+            yield self._pause(each) if each.is_pause else self._moved(each)
 
     def _skipped(self) -> Iterator[str]:
         weekends = [each for each in self._found.skipped if each.why in _WEEKEND]
@@ -219,7 +221,11 @@ class _Words:
             return f"{told}，其中{of_work} {length(change.minutes)}不计"
         return f"{told}，没有占用时限，截止不变"
 
-    def _extension(self, change: Change) -> str:
+    def _moved(self, change: Change) -> str:
+        if change.how == "set":
+            return f"{self._at(change.begun)} {change.by}指定办结时间（{change.reason}）"
+        if change.how == "kept":
+            return f"{self._at(change.begun)} 放假安排更新，按新日历会更早，已承诺的不变"
         return f"{self._at(change.begun)} 批准延期 {change.workdays:g} 个工作日"
 
     def _day(self, day: date) -> str:

@@ -78,6 +78,7 @@ class Act(StrEnum):
     LINK = "link"
     MARK_CALLER = "mark-caller"
     SETTLE_CLUE = "settle-clue"
+    SET_DUE = "set-due"
 
 
 class Role(StrEnum):
@@ -226,6 +227,7 @@ class Happened(StrEnum):
     CLUE_SETTLED = "clue_settled"
     UNDONE = "undone"
     CALENDAR_CHANGED = "calendar_changed"
+    DUE_SET = "due_set"
 
 
 @dataclass(frozen=True, slots=True)

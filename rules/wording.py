@@ -56,6 +56,7 @@ EVENT_WORDS: Mapping[Happened, str] = MappingProxyType(
         Happened.CLUE_SETTLED: "线索审定",
         Happened.UNDONE: "撤销升级",
         Happened.CALENDAR_CHANGED: "放假安排更新",
+        Happened.DUE_SET: "指定办结时间",
     }
 )
 

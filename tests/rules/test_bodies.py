@@ -46,6 +46,7 @@ GOOD = {
     Act.ARCHIVE: {},
     Act.MARK_CALLER: {"malicious": True, "reason": "反复辱骂"},
     Act.SETTLE_CLUE: {"confirm": True},
+    Act.SET_DUE: {"due_at": "2026-12-01 17:30", "reason": "县政府要求"},
 }
 
 
