@@ -16,6 +16,10 @@ from rules.worktime import Calendar
 #: The scope of a clock that concerns the whole ticket; every other scope is the code of a department.
 WHOLE = "ticket"
 
+#: The rule of a limit that an upper level set for a matter that it handed down (上级交办).
+UPPER = "upper_due_at"
+_UPPER_CLAUSE = "上级交办时要求的办结时间"
+
 _WALL_UNITS = (Unit.MINUTES, Unit.CALENDAR_DAYS)
 #: The rungs that a leg climbs: the lead is pressed by the ticket's own ladder, whoever helps is reminded and told.
 _OF_HELPERS = ("warn", "breach")
@@ -110,10 +114,9 @@ class Clockwork:
     def start(self, kind: ClockKind, at: datetime, occasion: str = "", leg: Leg = TICKET) -> None:
         """Start a clock anew; one that runs is cancelled. Nothing starts where the pack sets no limit."""
         self.stop(kind, at, "cancelled", leg.scope)
-        limit = leg.limit or self._policy.limit(kind, self._facts.type, self._facts.urgency, occasion)
-        if limit is None:
+        limit, due = self._limit(kind, at, occasion, leg)
+        if limit is None or due is None:
             return
-        due = self.calendar.add(at, limit.budget, after_hours=self._policy.after_hours)
         due = max(at, min(due, leg.until)) if leg.until else due
         self._begin(
             ClockPlan(
@@ -131,6 +134,23 @@ class Clockwork:
             ),
             leg.pressed,
         )
+
+    def _limit(
+        self, kind: ClockKind, at: datetime, occasion: str, leg: Leg
+    ) -> tuple[Limit | None, datetime | None]:
+        """The limit and its end. The law and an upper level beat the ordinary one; of the two the earlier holds."""
+        facts, policy = self._facts, self._policy
+        first = kind is ClockKind.HANDLE and not occasion and leg.limit is None
+        legal = policy.legal_limit(facts.type, facts.urgency, facts.category) if first else None
+        limit = leg.limit or legal or policy.limit(kind, facts.type, facts.urgency, occasion)
+        due = self.calendar.add(at, limit.budget, after_hours=policy.after_hours) if limit else None
+        if not first or facts.upper_due_at is None:
+            return limit, due
+        upper = max(at, facts.upper_due_at)
+        if legal is not None and due is not None and due <= upper:
+            return legal, due
+        days = Budget(self.calendar.workdays_between(at, upper), Unit.WORKDAYS)
+        return Limit(days, UPPER, _UPPER_CLAUSE), upper
 
     def start_until(
         self, kind: ClockKind, at: datetime, until: datetime, step: PlannedStep, rule: str

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from rules.clocks import WHOLE, ClockPlan
+from rules.clockwork import UPPER
 from rules.policy import Policy
 from rules.terms import (
     CHINA,
@@ -122,6 +123,8 @@ def explain(
         return Explanation(plan, cause, at, at, (), (), (), plan.due_at, plan.due_at, 0)
     counted = calendar.counted_from(plan.started_at, budget, after_hours=policy.after_hours)
     alone = calendar.add(plan.started_at, budget, after_hours=policy.after_hours)
+    if plan.rule == UPPER and facts.upper_due_at is not None:
+        alone = max(plan.started_at, facts.upper_due_at)
     first = _no_later_than_above(alone, plan, plans, cause)
     after = facts.happenings[(begun or 0) + 1 :]
     changes = tuple(_changes(plan, plans, after, first, calendar, _prolonged(plan, cause), turn))

@@ -6,6 +6,7 @@ from typing import Any
 
 from rules.calendar import WEEKDAY_WORDS
 from rules.clocks import KIND_WORDS, WHOLE, ClockPlan
+from rules.clockwork import UPPER
 from rules.evidence_words import budget_words, length
 from rules.explaining import ON_THE_WALL, Change, Days, Explanation, explain, without_limit
 from rules.policy import Policy
@@ -170,6 +171,8 @@ class _Words:
         plan, redo = self._found.plan, self._found.redo
         if plan.budget is None:
             return ""
+        if plan.rule == UPPER:
+            return "上级交办，按上级要求的办结时间，优先于一般时限"
         urgent = "" if self._facts.urgency is Urgency.NORMAL else URGENCY_WORDS[self._facts.urgency]
         name = f"{urgent}件" if urgent else ""
         if plan.kind is ClockKind.HANDLE:
@@ -177,7 +180,9 @@ class _Words:
             joined = self._found.cause and _JOINED.get(self._found.cause.kind)
             name = joined or name if plan.scope != WHOLE else name
         wall = "（不分上下班、不扣节假日）" if plan.budget.unit in ON_THE_WALL else ""
-        return f"{name} {limit_words(plan.budget)}{wall}".lstrip()
+        legal = any(row.id == plan.rule and row.occasion == "legal" for row in self._policy.limits)
+        beats = "（法定时限，优先于一般时限）" if legal else ""
+        return f"{name} {limit_words(plan.budget)}{wall}{beats}".lstrip()
 
     def _parts(self) -> Iterator[str]:
         found = self._found

@@ -19,9 +19,14 @@ DEPARTMENT_KINDS = ("bureau", "township", "utility", "team")
 #: County, township, community, grid, building (区域层级).
 AREA_LEVELS = (1, 2, 3, 4, 5)
 
-#: When a limit differs from the ordinary one (时限场合), and on which clock: a redo round, conferring, delegated.
+#: When a limit differs from the ordinary one (时限场合), and on which clock: a redo round, conferring, delegated, by law.
 OCCASIONS = MappingProxyType(
-    {"redo": ClockKind.HANDLE, "conferring": ClockKind.SETTLE, "delegated": ClockKind.HANDLE}
+    {
+        "redo": ClockKind.HANDLE,
+        "conferring": ClockKind.SETTLE,
+        "delegated": ClockKind.HANDLE,
+        "legal": ClockKind.HANDLE,
+    }
 )
 
 #: What a city chooses in pack.toml, and the source of which stands in its `[clauses]`.
@@ -168,7 +173,10 @@ class RoutingRule:
 
 @dataclass(frozen=True, slots=True)
 class LimitRow:
-    """A row of limits.toml (时限表): which tickets it is for, and the budget; None = expressly no limit."""
+    """A row of limits.toml (时限表): which tickets it is for, and the budget; None = expressly no limit.
+
+    `categories` are only for limits that the law sets (法定时限); a group stands for all in it.
+    """
 
     id: str
     clock: ClockKind
@@ -177,6 +185,7 @@ class LimitRow:
     occasion: str
     budget: Budget | None
     clause: str
+    categories: tuple[str, ...] = ()
 
     def holds(self, clock: ClockKind, kind: TicketType, urgency: Urgency, occasion: str) -> bool:
         """Whether the row is for such a ticket; empty types or urgencies stand for all."""

@@ -250,7 +250,7 @@ class Facts:
     Instants are aware; `department` is the lead's code, `departments` lead and assists, `happenings` the ticket's
     whole history in order. `earlier` is the ticket that this one repeats, `raised` how often it went a level up,
     `restricted` marks a complaint about officials and `against` the department complained of, `merged_into` the lead
-    of a merged ticket.
+    of a merged ticket, `upper_due_at` by when an upper level wants a matter done that it handed down (上级交办).
     """
 
     number: str
@@ -271,6 +271,8 @@ class Facts:
     restricted: bool = False
     against: str | None = None
     merged_into: str | None = None
+    category: str | None = None
+    upper_due_at: datetime | None = None
 
     def last(self, *kinds: Happened) -> Happening | None:
         """The newest event of one of `kinds`."""

@@ -67,4 +67,6 @@ def of_rows(ticket: Ticket, departments: tuple[str, ...], events: Iterable[Mappi
         restricted=ticket.restricted,
         against=ticket.against,
         merged_into=ticket.merged_into,
+        category=ticket.category,
+        upper_due_at=ticket.upper_due_at.astimezone(CHINA) if ticket.upper_due_at else None,
     )
