@@ -173,10 +173,8 @@ class RoutingRule:
 
 @dataclass(frozen=True, slots=True)
 class LimitRow:
-    """A row of limits.toml (时限表): which tickets it is for, and the budget; None = expressly no limit.
-
-    `categories` are only for limits that the law sets (法定时限); a group stands for all in it.
-    """
+    """A row of limits.toml (时限表): for which tickets, and the budget; None = expressly no limit.
+    `categories` are for what the law sets (法定时限) alone; a group stands for all in it."""
 
     id: str
     clock: ClockKind
