@@ -48,6 +48,7 @@ from dispatch.storage import migrate
 from dispatch.storage.database import Database
 from dispatch.terminal import Door, answer, bar, names_in, peak_mb, say, table, write
 from dispatch.watching import audit, ticker
+from dispatch.yearly import calendar
 from intake.csv import Columns
 from rules.errors import BadInput
 
@@ -63,11 +64,10 @@ def _group(name: str, words: str) -> typer.Typer:
 
 user, key, seal = _group("user", "人员"), _group("key", "接口密钥"), _group("seal", "密封密钥")
 model, pack = _group("model", "文本模型"), _group("pack", "规则包")
-app.add_typer(timing.workday, name="workday")
-app.add_typer(counts, name="counts")
+for _part, _word in ((timing.workday, "workday"), (counts, "counts"), (calendar, "calendar"), (duty, "duty")):
+    app.add_typer(_part, name=_word)
 for _command in (timing.due, report, ticker, audit, simulate):
     app.command()(_command)
-app.add_typer(duty, name="duty")
 
 
 @app.callback()

@@ -14,7 +14,7 @@ from dispatch.audit import REPAIRS
 from dispatch.models import Models
 from dispatch.packs import Packs
 from dispatch.settings import Settings
-from dispatch.storage import clocks, migrate, outbox, people, rosters, watch
+from dispatch.storage import calendars, clocks, migrate, outbox, people, rosters, watch
 from dispatch.storage.database import Database, DatabaseUnreachable, NotPrepared
 from dispatch.watch import MEND, setback
 from rules.clocks import KIND_WORDS
@@ -52,11 +52,12 @@ def check(
 ) -> list[Finding]:
     """Look at every part; nothing is created or changed, and one broken part does not hide the others."""
     findings = [_python(), _variables(environ), _disk(found.dir), _guard("密钥", lambda: _key(found, random))]
-    findings += [_guard("队列", lambda: _queue(found)), _guard("日历", lambda: _calendar(now))]
+    findings.append(_guard("队列", lambda: _queue(found)))
     database = Database(found.database_url)
     try:
         reach = _guard("数据库", lambda: _database(database))
-        findings.append(reach)
+        holds = database if reach.ok else None
+        findings += [_guard("日历", lambda: _calendar(holds, now)), reach]
         if reach.ok:
             findings += _inside(database, found, now)
     finally:
@@ -120,14 +121,18 @@ def _queue(found: Settings) -> Finding:
     )
 
 
-def _calendar(now: datetime) -> Finding:
+def _calendar(database: Database | None, now: datetime) -> Finding:
     today = now.astimezone(CHINA).date()
-    if packs.national_calendar().is_provisional(today):
+    loaded: set[int] = set()
+    if database is not None:
+        with database.reading() as tx:
+            loaded = {each.year for each in calendars.loaded(tx) if not each.region}
+    if today.year not in loaded and packs.national_calendar().is_provisional(today):
         return Finding(
             "日历",
             False,
             f"没有 {today.year} 年的节假日通知，时限只按周末推算",
-            "请升级到载有该年日历的版本。",
+            "请运行 hotline calendar load 载入通知，或升级到载有该年日历的版本。",
         )
     return Finding("日历", True, f"{today.year} 年节假日已载入")
 

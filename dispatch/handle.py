@@ -61,7 +61,7 @@ def carry_out(
             raise _changed(version, ticket.version, facts)
         terms = desk.packs.of(ticket.pack, tx)
         second = stored_facts.gather(tx, other) if other else None
-        case = Case(facts, *terms, now.astimezone(CHINA), second, actor.department)
+        case = Case(facts, *terms, now.astimezone(CHINA), second, actor.department, actor.name)
         outcome = acts.decide(act, body, case)
         if isinstance(body, RevealBody):
             return Done(facts, revealing.write(desk, tx, ticket, body, outcome, terms[0], actor, now))

@@ -2,6 +2,7 @@
 
 import re
 import threading
+import time
 import tomllib
 from collections.abc import Mapping
 from contextlib import nullcontext
@@ -10,16 +11,17 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 import rules
-from dispatch.storage import registry
+from dispatch.storage import calendars, registry
 from dispatch.storage.database import Database, Transaction
 from rules import worktime
 from rules.errors import PackFault
 from rules.hours import Hours, calendar_for
 from rules.pack_chain import HEAD
 from rules.policy import Policy, parse
+from rules.succession import succeed
 from rules.worktime import Calendar, Window
 
-#: A newly activated pack is used everywhere within this time.
+#: A newly activated pack, and a newly loaded notice of the calendar, is used everywhere within this time.
 FRESH = timedelta(seconds=5)
 
 _SHIPPED = Path(rules.__file__).parent / "packs"
@@ -104,14 +106,28 @@ def calendar_files() -> Mapping[str, str]:
     return {file.name: file.read_text(encoding="utf-8") for file in sorted(_CALENDARS.glob("*.toml"))}
 
 
-def calendar_of(policy: Policy) -> Calendar:
-    """The calendar that a pack's office hours, local days and region make of the national one. Raises PackFault."""
-    return _calendar(policy.windows, policy.area_code, policy.hours)
+#: Notices that were loaded, in their order: (the name of the file that each stands for, its text).
+Loaded = tuple[tuple[str, str], ...]
 
 
-@lru_cache(maxsize=16)
-def _calendar(windows: tuple[Window, ...], region: str, hours: Hours) -> Calendar:
-    return calendar_for(calendar_files(), windows, region, hours)
+def calendar_of(policy: Policy, loaded: Loaded = ()) -> Calendar:
+    """The calendar that a pack's office hours, local days and region make of the national one. Raises PackFault.
+
+    A `loaded` notice stands for the shipped file of its year and region; the calendar knows those before each of them.
+    """
+    terms = (policy.windows, policy.area_code, policy.hours)
+    chain = [_calendar(*terms, loaded[:n]) for n in range(len(loaded) + 1)]
+    return succeed(chain[-1], chain[:-1])
+
+
+@lru_cache(maxsize=64)
+def _calendar(windows: tuple[Window, ...], region: str, hours: Hours, loaded: Loaded) -> Calendar:
+    return calendar_for({**calendar_files(), **dict(loaded)}, windows, region, hours)
+
+
+def file_of(year: int, region: str) -> str:
+    """The file that a year's notice stands in, or would, had it been shipped."""
+    return f"{region}-{year}.toml" if region else f"{year}.toml"
 
 
 def parsed(files: Mapping[str, str]) -> Policy:
@@ -132,6 +148,9 @@ class Packs:
         self._known: dict[str, tuple[Policy, Calendar]] = {}
         self._active: str | None = None
         self._looked: datetime | None = None
+        self._notices = 0
+        self._loaded: Loaded = ()
+        self._asked: float | None = None
         self._lock = threading.Lock()
 
     def active(self, now: datetime) -> Policy:
@@ -149,16 +168,39 @@ class Packs:
 
         Whoever is in a transaction gives it: a second connection for each act would empty the pool on a cold start.
         """
-        found = self._known.get(digest)
+        fresh = self._asked is not None and time.monotonic() - self._asked < FRESH.total_seconds()
+        found = self._known.get(digest) if fresh else None
         if found is None:
             with nullcontext(tx) if tx is not None else self._database.reading() as reader:
-                files = registry.pack_files(reader, digest)
-            if files is None:
-                raise NoPack(f"数据库里没有规则包 {digest[:12]}。")
-            policy = parsed(files)
-            with self._lock:
-                found = self._known.setdefault(digest, (policy, calendar_of(policy)))
+                if not fresh:
+                    self._look(reader)
+                found = self._known.get(digest) or self._read(reader, digest)
         return found
+
+    def loaded(self, tx: Transaction) -> Loaded:
+        """The notices of the calendar that are in the database now."""
+        self._look(tx)
+        return self._loaded
+
+    def _read(self, tx: Transaction, digest: str) -> tuple[Policy, Calendar]:
+        files = registry.pack_files(tx, digest)
+        if files is None:
+            raise NoPack(f"数据库里没有规则包 {digest[:12]}。")
+        policy, loaded = parsed(files), self._loaded
+        made = (policy, calendar_of(policy, loaded))
+        with self._lock:
+            return self._known.setdefault(digest, made) if loaded == self._loaded else made
+
+    def _look(self, tx: Transaction) -> None:
+        """Ask whether a notice of the calendar came; then every pack gets its calendar anew."""
+        asked, newest = time.monotonic(), calendars.newest(tx)
+        if newest != self._notices:
+            notices = calendars.loaded(tx)
+            with self._lock:
+                self._loaded = tuple((file_of(each.year, each.region), each.content) for each in notices)
+                self._notices = newest
+                self._known.clear()
+        self._asked = asked
 
 
 def install(tx: Transaction, files: dict[str, str], actor: str, now: datetime) -> Policy:

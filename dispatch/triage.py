@@ -202,7 +202,7 @@ def write(
     ledger: Ledger, judged: Judged, pack: str, terms: tuple[Policy, Calendar], now: datetime
 ) -> Written:
     """Add the rows of one judged ticket to `ledger`; its columns are for the caller to change."""
-    after = follow(judged.facts, judged.outcome)
+    after = replace(follow(judged.facts, judged.outcome), category=judged.decision.category)
     number = after.number
     ledger.event += [history.row(number, each, "system", now) for each in judged.outcome.happenings]
     if judged.outcome.lead:

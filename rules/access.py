@@ -74,6 +74,7 @@ ACT_ROLES = MappingProxyType(
         Act.SETTLE_APPEAL: (Role.SUPERVISOR,),
         Act.RATE: (Role.OPERATOR, Role.CALLER_BACK),
         Act.REVEAL: (*_DESK, Role.CALLER_BACK, Role.SUPERVISOR, Role.HANDLER, Role.LIAISON),
+        Act.SET_DUE: (Role.SUPERVISOR,),
     }
 )
 

@@ -8,7 +8,19 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from rules import beside, bodies, carrying, ends, escalation, legs, lifecycle, merging, pressure, returns
+from rules import (
+    beside,
+    bodies,
+    carrying,
+    due_dates,
+    ends,
+    escalation,
+    legs,
+    lifecycle,
+    merging,
+    pressure,
+    returns,
+)
 from rules.errors import BadInput
 from rules.outcome import Case, Notify, Outcome
 from rules.terms import CHINA, Act, Decision, Happened, Happening, Stage, Urgency
@@ -343,6 +355,7 @@ DECIDERS: Mapping[Act, Callable[[Any, Case], Outcome]] = MappingProxyType(
         Act.URGE: _urge,
         Act.CLOSE: _close,
         **legs.DECIDERS,
+        **due_dates.DECIDERS,
         **ends.DECIDERS,
         **pressure.DECIDERS,
         **merging.DECIDERS,

@@ -250,6 +250,13 @@ class ClueBody(Body):
     reason: Said = Field(default="", max_length=1000)
 
 
+class SetDueBody(Body):
+    """指定办结时间: an instant for the handling limit; a naive time is Asia/Shanghai, a bare date means 00:00."""
+
+    due_at: Annotated[datetime, AfterValidator(_aware)]
+    reason: Reason
+
+
 #: The acts that are built, with their bodies; every other act of lifecycle.md answers 501 (contract.md).
 BODIES: MappingProxyType[Act, type[Body]] = MappingProxyType(
     {
@@ -290,5 +297,6 @@ BODIES: MappingProxyType[Act, type[Body]] = MappingProxyType(
         Act.MARK_CALLER: MarkBody,
         Act.SETTLE_CLUE: ClueBody,
         **SIDE_BODIES,
+        Act.SET_DUE: SetDueBody,
     }
 )

@@ -60,7 +60,11 @@ class _Board:
     """Replays one ticket's events onto its clocks."""
 
     def __init__(self, facts: Facts, policy: Policy, calendar: Calendar) -> None:
+        self._calendar, self._urgency = calendar, facts.urgency
         self.work = Clockwork(facts, policy, calendar.on(facts.urgency))
+        first = next((each for each in facts.happenings if each.kind is Happened.CALENDAR_CHANGED), None)
+        if first is not None:
+            self._count_by(first.data["before"])
         self._starts = policy.handle_starts
         self._enough = policy.contacts.attempts
         self._stage: Stage | None = None
@@ -85,6 +89,9 @@ class _Board:
             case Happened.EXTENSION_SETTLED if data.get("accepted"):
                 for scope in dict.fromkeys((WHOLE, self._lead or WHOLE)):
                     work.extend(ClockKind.HANDLE, scope, at, Budget(data["workdays"], Unit.WORKDAYS))
+            case Happened.DUE_SET:
+                for scope in dict.fromkeys((WHOLE, self._lead or WHOLE)):
+                    work.promise(ClockKind.HANDLE, scope, at, data["due_at"])
             case Happened.ASSISTED | Happened.DELEGATED:
                 self._help(happening)
             case Happened.REPORTED_UP:
@@ -95,8 +102,18 @@ class _Board:
                 work.stop(ClockKind.CLUE, at, "met")
             case Happened.UNDONE if data.get("clue"):
                 work.stop(ClockKind.CLUE, at, "cancelled")
+            case Happened.CALENDAR_CHANGED:
+                self._count_by(data["calendar"])
+                for row in data["clocks"]:
+                    was, due = (datetime.fromisoformat(row[key]) for key in ("was", "due_at"))
+                    work.promise(ClockKind(row["kind"]), row["scope"], at, due, was)
             case _:
                 pass
+
+    def _count_by(self, version: str) -> None:
+        """Go on by the calendar of that version, or the newest where it is not known any more."""
+        found = self._calendar.earlier.get(version, self._calendar)
+        self.work.calendar = found.on(self._urgency)
 
     def _leave(self, happening: Happening) -> None:
         moved, at, work = happening.data["stage"], happening.at, self.work
@@ -207,7 +224,9 @@ class _Board:
                 work.start(ClockKind.HANDLE, at, self._occasion, Leg(self._lead))
         elif happening.kind is Happened.REDONE:
             self._attempts = 0
-            self._lead = happening.data.get("department") or self._lead  # a merged matter has its lead's from now on
+            self._lead = (
+                happening.data.get("department") or self._lead
+            )  # a merged matter has its lead's from now on
             work.start(ClockKind.FIRST_CONTACT, at)
             work.start(ClockKind.HANDLE, at, "redo")
             if self._lead:

@@ -16,6 +16,10 @@ from rules.worktime import Calendar
 #: The scope of a clock that concerns the whole ticket; every other scope is the code of a department.
 WHOLE = "ticket"
 
+#: The rule of a limit that an upper level set for a matter that it handed down (上级交办).
+UPPER = "upper_due_at"
+_UPPER_CLAUSE = "上级交办时要求的办结时间"
+
 _WALL_UNITS = (Unit.MINUTES, Unit.CALENDAR_DAYS)
 #: The rungs that a leg climbs: the lead is pressed by the ticket's own ladder, whoever helps is reminded and told.
 _OF_HELPERS = ("warn", "breach")
@@ -83,7 +87,7 @@ class Clockwork:
         self.plans: list[ClockPlan] = []
         self._facts = facts
         self._policy = policy
-        self._calendar = calendar
+        self.calendar = calendar  # another one from the event on that says so
         self._running: dict[tuple[ClockKind, str], _Running] = {}
         self._generations: dict[tuple[ClockKind, str], int] = {}
 
@@ -110,10 +114,9 @@ class Clockwork:
     def start(self, kind: ClockKind, at: datetime, occasion: str = "", leg: Leg = TICKET) -> None:
         """Start a clock anew; one that runs is cancelled. Nothing starts where the pack sets no limit."""
         self.stop(kind, at, "cancelled", leg.scope)
-        limit = leg.limit or self._policy.limit(kind, self._facts.type, self._facts.urgency, occasion)
-        if limit is None:
+        limit, due = self._limit(kind, at, occasion, leg)
+        if limit is None or due is None:
             return
-        due = self._calendar.add(at, limit.budget, after_hours=self._policy.after_hours)
         due = max(at, min(due, leg.until)) if leg.until else due
         self._begin(
             ClockPlan(
@@ -126,11 +129,28 @@ class Clockwork:
                 steps=self._steps(kind, at, due, limit.budget, 0.0, leg.pressed),
                 rule=limit.rule,
                 clause=limit.clause,
-                provisional=self._calendar.touches_provisional(at, due),
+                provisional=self.calendar.touches_provisional(at, due),
                 scope=leg.scope,
             ),
             leg.pressed,
         )
+
+    def _limit(
+        self, kind: ClockKind, at: datetime, occasion: str, leg: Leg
+    ) -> tuple[Limit | None, datetime | None]:
+        """The limit and its end. The law and an upper level beat the ordinary one; of the two the earlier holds."""
+        facts, policy = self._facts, self._policy
+        first = kind is ClockKind.HANDLE and not occasion and leg.limit is None
+        legal = policy.legal_limit(facts.type, facts.urgency, facts.category) if first else None
+        limit = leg.limit or legal or policy.limit(kind, facts.type, facts.urgency, occasion)
+        due = self.calendar.add(at, limit.budget, after_hours=policy.after_hours) if limit else None
+        if not first or facts.upper_due_at is None:
+            return limit, due
+        upper = max(at, facts.upper_due_at)
+        if legal is not None and due is not None and due <= upper:
+            return legal, due
+        days = Budget(self.calendar.workdays_between(at, upper), Unit.WORKDAYS)
+        return Limit(days, UPPER, _UPPER_CLAUSE), upper
 
     def start_until(
         self, kind: ClockKind, at: datetime, until: datetime, step: PlannedStep, rule: str
@@ -162,12 +182,12 @@ class Clockwork:
         self, rung: LadderStep, start: datetime, due: datetime, budget: Budget, paused: float
     ) -> PlannedStep:
         if rung.after is not None:
-            at = self._calendar.add(due, rung.after)
+            at = self.calendar.add(due, rung.after)
         elif rung.share == 1 or rung.share is None:
             at = due
         else:
             counted_from = self._later(start, paused, budget)
-            at = self._calendar.at_share(counted_from, due, rung.share, wall=_on_the_wall(budget))
+            at = self.calendar.at_share(counted_from, due, rung.share, wall=_on_the_wall(budget))
         return PlannedStep(rung.step, at, rung.action, rung.level, rung.receivers, rung.clause)
 
     # --- while it runs ---------------------------------------------------------------------------------------
@@ -217,9 +237,27 @@ class Clockwork:
         if running is None or running.plan.due_at is None:
             return
         held = running.plan.state == "held"
-        self._renew(running, at, self._calendar.add(running.plan.due_at, more))
+        self._renew(running, at, self.calendar.add(running.plan.due_at, more))
         if held:
             self.hold(kind, scope)
+
+    def promise(
+        self, kind: ClockKind, scope: str, at: datetime, due: datetime, was: datetime | None = None
+    ) -> None:
+        """Let a running clock end at `due`, held or paused as it is.
+
+        `was` is what had been promised until then, where a calendar asks; else a person does, and no notice is waited for.
+        """
+        running = self._running.get((kind, scope))
+        if running is None or running.plan.due_at is None:
+            return
+        state, old = running.plan.state, running.plan.started_at
+        if was is not None:
+            self._put(running, replace(running.plan, due_at=was))
+        if due != running.plan.due_at:
+            self._renew(running, at, due)
+        unknown = was is not None and self.calendar.touches_provisional(old, due)
+        self._put(running, replace(running.plan, state=state, provisional=unknown))
 
     def _renew(self, running: _Running, at: datetime, due: datetime) -> None:
         """Begin a new generation with another deadline; rungs of mere warning that lie behind stay silent."""
@@ -235,7 +273,7 @@ class Clockwork:
             state="armed",
             due_at=due,
             steps=tuple(each for each in steps if each.at > at or each.action != "warn"),
-            provisional=self._calendar.touches_provisional(old.started_at, due),
+            provisional=self.calendar.touches_provisional(old.started_at, due),
         )
         self.plans.append(renewed)
         running.plan = renewed
@@ -254,14 +292,14 @@ class Clockwork:
         return (
             (end - begin).total_seconds() / 60
             if _on_the_wall(plan.budget)
-            else self._calendar.elapsed(begin, end)
+            else self.calendar.elapsed(begin, end)
         )
 
     def _later(self, at: datetime, minutes: float, budget: Budget | None) -> datetime:
         if minutes == 0:
             return at
         unit = Unit.MINUTES if _on_the_wall(budget) else Unit.WORK_MINUTES
-        return self._calendar.add(at, Budget(minutes, unit))
+        return self.calendar.add(at, Budget(minutes, unit))
 
 
 def _on_the_wall(budget: Budget | None) -> bool:

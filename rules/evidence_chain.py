@@ -23,7 +23,7 @@ Frozen = Mapping[str, tuple[Policy, Calendar]]
 NOTHING_FROZEN: Frozen = MappingProxyType({})
 
 #: After these the handling limit may be a new one.
-_SETS_DUE = (*SENT, Happened.REDONE, Happened.RESUMED, Happened.EXTENSION_SETTLED)
+_SETS_DUE = (*SENT, Happened.REDONE, Happened.RESUMED, Happened.EXTENSION_SETTLED, Happened.DUE_SET)
 
 
 @dataclass(frozen=True, slots=True)

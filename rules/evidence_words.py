@@ -272,6 +272,18 @@ def _linked(event: Happening, _scene: Scene) -> str:
     return f"{HOTLINE}工作人员认定与前单 {earlier} 为同一事项{count}"
 
 
+def _dated(event: Happening, _scene: Scene) -> str:
+    """A deadline that a person set, or that a notice of the calendar moved or left."""
+    if event.kind is Happened.DUE_SET:
+        return f"督办员指定 {moment(event.data['due_at'])} 前办结"
+    moved = [each for each in event.data["clocks"] if each["due_at"] != each["was"]]
+    if not moved:
+        return "放假安排有更新，已承诺的时限不变"
+    first = moved[0]
+    was, due = (moment(datetime.fromisoformat(first[key])) for key in ("was", "due_at"))
+    return f"放假安排有更新，{KIND_WORDS[ClockKind(first['kind'])]}由 {was} 改为 {due}"
+
+
 _TELLERS: Mapping[Happened, Callable[[Happening, Scene], str]] = MappingProxyType(
     {
         Happened.RECEIVED: _received,
@@ -303,6 +315,8 @@ _TELLERS: Mapping[Happened, Callable[[Happening, Scene], str]] = MappingProxyTyp
         Happened.CLUE_OPENED: _pressed,
         Happened.CLUE_SETTLED: _clue_settled,
         Happened.UNDONE: _undone,
+        Happened.CALENDAR_CHANGED: _dated,
+        Happened.DUE_SET: _dated,
     }
 )
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from rules.clocks import WHOLE, ClockPlan
+from rules.clockwork import UPPER
 from rules.policy import Policy
 from rules.terms import (
     CHINA,
@@ -58,6 +59,8 @@ class Days:
 class Change:
     """A pause (挂起) or an extension (延期) while the limit ran; `due_at` is the deadline after it.
 
+    `how` is "set" where a person named the deadline, with `by` and `reason`, and "kept" where a new calendar would have
+    ended it earlier and the promise stayed.
     `minutes` were given back for a pause, in the unit of the limit; 0 where it took none of its time. A pause that still
     lasts has no `until`.
     """
@@ -67,11 +70,14 @@ class Change:
     due_at: datetime
     minutes: float = 0.0
     workdays: float = 0.0
+    how: str = ""
+    by: str = ""
+    reason: str = ""
 
     @property
     def is_pause(self) -> bool:
         """Whether it is a pause."""
-        return not self.workdays
+        return not self.workdays and not self.how
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +113,8 @@ def explain(
     plan: ClockPlan, plans: Sequence[ClockPlan], facts: Facts, policy: Policy, calendar: Calendar
 ) -> Explanation:
     """The parts of one deadline out of all `plans` of the ticket. Raises NoCalendar beyond the table."""
-    calendar = calendar.on(facts.urgency)
+    turn = _turn(plan, plans, facts)
+    calendar = _in_force(turn, facts, calendar).on(facts.urgency)
     begun = _cause(plan, facts, policy)
     cause = None if begun is None else facts.happenings[begun]
     budget = plan.budget
@@ -116,9 +123,11 @@ def explain(
         return Explanation(plan, cause, at, at, (), (), (), plan.due_at, plan.due_at, 0)
     counted = calendar.counted_from(plan.started_at, budget, after_hours=policy.after_hours)
     alone = calendar.add(plan.started_at, budget, after_hours=policy.after_hours)
+    if plan.rule == UPPER and facts.upper_due_at is not None:
+        alone = max(plan.started_at, facts.upper_due_at)
     first = _no_later_than_above(alone, plan, plans, cause)
     after = facts.happenings[(begun or 0) + 1 :]
-    changes = tuple(_changes(plan, plans, after, first, calendar, _prolonged(plan, cause)))
+    changes = tuple(_changes(plan, plans, after, first, calendar, _prolonged(plan, cause), turn))
     wall = budget.unit in ON_THE_WALL
     return Explanation(
         plan=plan,
@@ -133,6 +142,27 @@ def explain(
         redo=_redo(plan, facts, policy),
         capped=first < alone,
     )
+
+
+def _turn(plan: ClockPlan, plans: Sequence[ClockPlan], facts: Facts) -> Happening | None:
+    """The newest change of the calendar that this generation lived to see."""
+    begun = _renewed_at(plan, plans)
+    turns = [
+        each
+        for each in facts.happenings
+        if each.kind is Happened.CALENDAR_CHANGED
+        and (plan.stopped_at is None or plan.stopped_at > each.at or begun >= each.at)
+    ]
+    return turns[-1] if turns else None
+
+
+def _in_force(turn: Happening | None, facts: Facts, calendar: Calendar) -> Calendar:
+    """The calendar that this generation is counted by."""
+    first = next((each for each in facts.happenings if each.kind is Happened.CALENDAR_CHANGED), None)
+    if first is None:
+        return calendar
+    version = turn.data["calendar"] if turn is not None else first.data["before"]
+    return calendar.earlier.get(version, calendar)
 
 
 def _no_later_than_above(
@@ -207,15 +237,22 @@ def _changes(
     due: datetime,
     calendar: Calendar,
     prolonged: bool,
+    turn: Happening | None,
 ) -> Iterator[Change]:
-    """What moved the deadline, or could have, up to this generation; `after` are the events since the start."""
-    if plan.kind is not ClockKind.HANDLE or plan.budget is None:
+    """What moved the deadline, or could have, up to this generation; `after` are the events since the start.
+
+    Up to the `turn` to another calendar all is counted by that one; which generations came before says nothing then.
+    """
+    if plan.budget is None or (plan.kind is not ClockKind.HANDLE and turn is None):
         return
-    left = _renewals(plan, plans)
+    if plan.kind is not ClockKind.HANDLE:
+        after = [each for each in after if each is turn]
+    left = _renewals(plan, plans, turn)
+    before = turn in after
     paused: datetime | None = None
     stage: Stage | None = None
     for each in after:
-        if not left and plan.stopped_at is not None and each.at >= plan.stopped_at:
+        if not before and not left and plan.stopped_at is not None and each.at >= plan.stopped_at:
             break  # an approved reply stops a clock in retrospect: what renewed it may lie after its end
         earlier, stage = stage, each.data.get("stage", stage)
         found: Change | None = None
@@ -227,21 +264,38 @@ def _changes(
         elif prolonged and each.kind is Happened.EXTENSION_SETTLED and each.data.get("accepted"):
             days = each.data["workdays"]
             found = Change(each.at, each.at, calendar.add(due, Budget(days, Unit.WORKDAYS)), workdays=days)
+        elif prolonged and each.kind is Happened.DUE_SET:
+            found = Change(
+                each.at, each.at, each.data["due_at"], 0, 0, "set", each.data["by"], each.data["reason"]
+            )
+        elif each is turn:
+            found, before = _kept(plan, each, due), False
+            due = found.due_at if found else due
         moved = found is not None and found.due_at != due
-        if moved and not left:
+        if moved and not left and not before:
             break  # the next generation's
         if found is not None:
             yield found
-            due, left = found.due_at, left - moved
+            due, left = found.due_at, left - (moved and not before)
     if paused is not None and not left and plan.state == "paused":
         yield Change(paused, None, due)
 
 
-def _renewals(plan: ClockPlan, plans: Sequence[ClockPlan]) -> int:
-    """How many generations of the same start came before this one."""
+def _kept(plan: ClockPlan, turn: Happening, due: datetime) -> Change | None:
+    """The promise that a change of the calendar left, where the calendar alone would have come to another one."""
+    for row in turn.data["clocks"]:
+        promised = datetime.fromisoformat(row["due_at"])
+        if (row["kind"], row["scope"]) == (plan.kind.value, plan.scope) and promised != due:
+            return Change(turn.at, turn.at, promised, how="kept")
+    return None
+
+
+def _renewals(plan: ClockPlan, plans: Sequence[ClockPlan], turn: Happening | None) -> int:
+    """How many generations of the same start came before this one, since the turn of the calendar if there was one."""
     return sum(
         (each.kind, each.scope, each.started_at) == (plan.kind, plan.scope, plan.started_at)
         and each.generation < plan.generation
+        and (turn is None or (each.stopped_at is not None and each.stopped_at > turn.at))
         for each in plans
     )
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from rules.calendar import WEEKDAY_WORDS
 from rules.clocks import KIND_WORDS, WHOLE, ClockPlan
+from rules.clockwork import UPPER
 from rules.evidence_words import budget_words, length
 from rules.explaining import ON_THE_WALL, Change, Days, Explanation, explain, without_limit
 from rules.policy import Policy
@@ -103,11 +104,13 @@ def _days(days: Days) -> dict[str, Any]:
 
 def _change(change: Change) -> dict[str, Any]:
     return {
-        "kind": "pause" if change.is_pause else "extension",
+        "kind": change.how or ("pause" if change.is_pause else "extension"),
         "from": _iso(change.begun),
         "until": _iso(change.until),
         "given_back_minutes": change.minutes if change.is_pause else None,
         "workdays": change.workdays or None,
+        "by": change.by or None,
+        "reason": change.reason or None,
         "due_at": _iso(change.due_at),
     }
 
@@ -168,6 +171,8 @@ class _Words:
         plan, redo = self._found.plan, self._found.redo
         if plan.budget is None:
             return ""
+        if plan.rule == UPPER:
+            return "上级交办，按上级要求的办结时间，优先于一般时限"
         urgent = "" if self._facts.urgency is Urgency.NORMAL else URGENCY_WORDS[self._facts.urgency]
         name = f"{urgent}件" if urgent else ""
         if plan.kind is ClockKind.HANDLE:
@@ -175,7 +180,9 @@ class _Words:
             joined = self._found.cause and _JOINED.get(self._found.cause.kind)
             name = joined or name if plan.scope != WHOLE else name
         wall = "（不分上下班、不扣节假日）" if plan.budget.unit in ON_THE_WALL else ""
-        return f"{name} {limit_words(plan.budget)}{wall}".lstrip()
+        legal = any(row.id == plan.rule and row.occasion == "legal" for row in self._policy.limits)
+        beats = "（法定时限，优先于一般时限）" if legal else ""
+        return f"{name} {limit_words(plan.budget)}{wall}{beats}".lstrip()
 
     def _parts(self) -> Iterator[str]:
         found = self._found
@@ -188,7 +195,7 @@ class _Words:
         if found.changes and found.first_due_at is not None:
             yield f"原定 {self._at(found.first_due_at)}"
         for each in found.changes:
-            yield self._pause(each) if each.is_pause else self._extension(each)
+            yield self._pause(each) if each.is_pause else self._moved(each)
 
     def _skipped(self) -> Iterator[str]:
         weekends = [each for each in self._found.skipped if each.why in _WEEKEND]
@@ -219,7 +226,11 @@ class _Words:
             return f"{told}，其中{of_work} {length(change.minutes)}不计"
         return f"{told}，没有占用时限，截止不变"
 
-    def _extension(self, change: Change) -> str:
+    def _moved(self, change: Change) -> str:
+        if change.how == "set":
+            return f"{self._at(change.begun)} {change.by}指定办结时间（{change.reason}）"
+        if change.how == "kept":
+            return f"{self._at(change.begun)} 放假安排更新，按新日历会更早，已承诺的不变"
         return f"{self._at(change.begun)} 批准延期 {change.workdays:g} 个工作日"
 
     def _day(self, day: date) -> str:

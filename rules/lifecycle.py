@@ -55,6 +55,7 @@ ACT_WORDS = MappingProxyType(
         Act.MARK_CALLER: "标记诉求人",
         Act.SETTLE_CLUE: "审定线索",
         Act.SETTLE_APPEAL: "申诉审定",
+        Act.SET_DUE: "指定办结时间",
     }
 )
 
@@ -135,6 +136,8 @@ def _moves() -> Iterator[Move]:
     yield Move(s.CONFERRING, Act.CONFER, s.TO_SIGN)
     for act in (Act.CONTACT, Act.EXTEND, Act.SETTLE_EXTENSION, Act.ASSIST, Act.DELEGATE):
         yield Move(s.HANDLING, act, s.HANDLING)
+    for stage in (s.TO_SIGN, s.RETURNED, s.CONFERRING, s.HANDLING, s.REVIEWING):
+        yield Move(stage, Act.SET_DUE, stage)
     for stage in (s.TO_SIGN, s.HANDLING, s.SUSPENDED):
         yield Move(stage, Act.REPORT_UP, stage)
     yield Move(s.HANDLING, Act.REPLY, s.REVIEWING)

@@ -103,7 +103,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What a decider looks at; `other` is the second ticket of a merge, `by` the department of who acts, if of one."""
+    """What a decider looks at; `other` is the second ticket of a merge.
+
+    `by` is the department of who acts, if of one, and `who` the name.
+    """
 
     facts: Facts
     policy: Policy
@@ -111,6 +114,7 @@ class Case:
     now: datetime
     other: Facts | None = None
     by: str | None = None
+    who: str = ""
 
     def happened(self, kind: Happened, stage: Stage | None = None, **data: Any) -> Happening:
         """An event now; with a stage when the ticket moves (or enters the same stage anew)."""

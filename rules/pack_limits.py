@@ -4,23 +4,19 @@ from collections.abc import Collection, Iterable, Sequence
 from itertools import product
 from typing import Any
 
-from rules.pack_records import (
-    OCCASIONS,
-    STEP_ACTIONS,
+from rules.pack_records import OCCASIONS, STEP_ACTIONS, LadderRow, LimitRow, Receiver
+from rules.pack_sheets import Sheet
+from rules.pack_source import Row
+from rules.pack_tables import types_of, unique, urgencies_of
+from rules.return_records import (
     AppealRule,
     CallbackRule,
     ContactRule,
     ExtensionRule,
-    LadderRow,
-    LimitRow,
-    Receiver,
     RectifyRule,
     ReturnRule,
     SuspensionReason,
 )
-from rules.pack_sheets import Sheet
-from rules.pack_source import Row
-from rules.pack_tables import types_of, unique, urgencies_of
 from rules.terms import (
     TYPE_WORDS,
     URGENCY_WORDS,
@@ -44,9 +40,9 @@ _APPEAL = Budget(5, Unit.WORKDAYS)  # where a pack says nothing of appeals
 _NO_BUDGET = Budget(1, Unit.WORKDAYS)  # stands in after a fault, never leaves the parser
 
 
-def read_limits(sheet: Sheet) -> tuple[LimitRow, ...]:
+def read_limits(sheet: Sheet, categories: Collection[str] | None = None) -> tuple[LimitRow, ...]:
     """limits.toml: the first row that fits counts; a row that never can and a gap are faults."""
-    read = [(row, _limit(row)) for row in sheet.rows("limit")]
+    read = [(row, _limit(row, categories)) for row in sheet.rows("limit")]
     unique([(row, limit.id) for row, limit in read], "id")
     taken: set[_Combination] = set()
     for at, (row, limit) in enumerate(read):
@@ -54,14 +50,14 @@ def read_limits(sheet: Sheet) -> tuple[LimitRow, ...]:
         if mine <= taken:
             above = [other for other, each in read[:at] if mine & set(_combinations(each))]
             row.never_reached("id", above, f"时限“{limit.id}”永远轮不到：前面的时限已覆盖它的全部情形")
-        taken |= mine
+        taken |= set() if limit.categories else mine
     if not sheet.broken:
         for clock in TIMED:
             _gap(sheet, clock, read, taken)
     return tuple(limit for _, limit in read)
 
 
-def _limit(row: Row) -> LimitRow:
+def _limit(row: Row, categories: Collection[str] | None) -> LimitRow:
     clock = row.choice("clock", TIMED) or ClockKind.HANDLE
     occasion = row.choice("occasion", OCCASIONS, "")
     if occasion and OCCASIONS[occasion] != clock:
@@ -71,6 +67,12 @@ def _limit(row: Row) -> LimitRow:
     exempt = row.flag("exempt")
     if exempt and (row.has("amount") or row.has("unit")):
         row.fault("exempt", "exempt 表示不设时限，不能再写 amount 和 unit", "请两样只留一样")
+    named = row.texts("categories")
+    row.refer("categories", named, categories, "catalogue.toml")
+    if occasion != "legal" and named:
+        row.fault("categories", "categories 只用于法定时限", '请写 occasion = "legal"，或删去 categories')
+    if occasion == "legal" and exempt:
+        row.fault("exempt", "法定时限必须写明多少", "请写 amount 和 unit")
     return LimitRow(
         id=row.code("id"),
         clock=ClockKind(clock),
@@ -79,6 +81,7 @@ def _limit(row: Row) -> LimitRow:
         occasion=occasion,
         budget=None if exempt else row.budget(),
         clause=row.text("clause"),
+        categories=named,
     )
 
 

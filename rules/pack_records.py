@@ -19,9 +19,14 @@ DEPARTMENT_KINDS = ("bureau", "township", "utility", "team")
 #: County, township, community, grid, building (区域层级).
 AREA_LEVELS = (1, 2, 3, 4, 5)
 
-#: When a limit differs from the ordinary one (时限场合), and on which clock: a redo round, conferring, delegated.
+#: When a limit differs from the ordinary one (时限场合), and on which clock: a redo round, conferring, delegated, by law.
 OCCASIONS = MappingProxyType(
-    {"redo": ClockKind.HANDLE, "conferring": ClockKind.SETTLE, "delegated": ClockKind.HANDLE}
+    {
+        "redo": ClockKind.HANDLE,
+        "conferring": ClockKind.SETTLE,
+        "delegated": ClockKind.HANDLE,
+        "legal": ClockKind.HANDLE,
+    }
 )
 
 #: What a city chooses in pack.toml, and the source of which stands in its `[clauses]`.
@@ -168,7 +173,8 @@ class RoutingRule:
 
 @dataclass(frozen=True, slots=True)
 class LimitRow:
-    """A row of limits.toml (时限表): which tickets it is for, and the budget; None = expressly no limit."""
+    """A row of limits.toml (时限表): for which tickets, and the budget; None = expressly no limit.
+    `categories` are for what the law sets (法定时限) alone; a group stands for all in it."""
 
     id: str
     clock: ClockKind
@@ -177,6 +183,7 @@ class LimitRow:
     occasion: str
     budget: Budget | None
     clause: str
+    categories: tuple[str, ...] = ()
 
     def holds(self, clock: ClockKind, kind: TicketType, urgency: Urgency, occasion: str) -> bool:
         """Whether the row is for such a ticket; empty types or urgencies stand for all."""
@@ -204,72 +211,6 @@ class LadderRow:
     clock: ClockKind
     urgencies: tuple[Urgency, ...]
     step: LadderStep
-
-
-@dataclass(frozen=True, slots=True)
-class ReturnRule:
-    """Sending a ticket back (退单): the window, counted from dispatch, and what a repeated return needs.
-
-    From the `head_from`-th return the head's name is needed, from the `confer_from`-th it goes to conferring.
-    """
-
-    window: Budget
-    head_from: int
-    confer_from: int
-    clause: str
-
-
-@dataclass(frozen=True, slots=True)
-class AppealRule:
-    """How long a department may object to what was counted against it (申诉期限)."""
-
-    window: Budget
-    clause: str
-
-
-@dataclass(frozen=True, slots=True)
-class ExtensionRule:
-    """More time (延期): at most `times` times, each at most `each`, asked for before expiry."""
-
-    times: int
-    each: Budget
-    before_expiry: bool
-    clause: str
-
-
-@dataclass(frozen=True, slots=True)
-class SuspensionReason:
-    """A ground for pausing (挂起事由), and for how many calendar days at most."""
-
-    code: str
-    name: str
-    max_days: int
-    clause: str
-
-
-@dataclass(frozen=True, slots=True)
-class ContactRule:
-    """The first contact (首次联系): so many logged attempts count as one although nobody was reached."""
-
-    attempts: int
-    clause: str
-
-
-@dataclass(frozen=True, slots=True)
-class RectifyRule:
-    """By when a department is asked to have put things right (整改期限), counted from the draft."""
-
-    within: Budget
-    clause: str
-
-
-@dataclass(frozen=True, slots=True)
-class CallbackRule:
-    """Calling back (回访): not reached in `attempts` tries on at least `days` different days = 未评价."""
-
-    attempts: int
-    days: int
-    clause: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,17 +32,13 @@ from rules.pack_pressure import (
     read_levels,
 )
 from rules.pack_records import (
-    AppealRule,
     Area,
-    CallbackRule,
     CardRule,
     Category,
     Channel,
-    ContactRule,
     CountingRule,
     Department,
     DigestRule,
-    ExtensionRule,
     IncompleteRule,
     Indicator,
     InvalidReason,
@@ -51,12 +47,9 @@ from rules.pack_records import (
     Limit,
     LimitRow,
     Receiver,
-    RectifyRule,
     Reporting,
-    ReturnRule,
     RoutingRule,
     Settings,
-    SuspensionReason,
     plain,
     upwards,
 )
@@ -71,6 +64,15 @@ from rules.pack_tables import (
     read_emergencies,
     read_refusals,
     read_settings,
+)
+from rules.return_records import (
+    AppealRule,
+    CallbackRule,
+    ContactRule,
+    ExtensionRule,
+    RectifyRule,
+    ReturnRule,
+    SuspensionReason,
 )
 from rules.terms import ClockKind, LadderStep, TicketType, Urgency
 from rules.worktime import AfterHours, Window
@@ -191,6 +193,15 @@ class Policy:
                     return Limit(row.budget, row.id, row.clause) if row.budget else None
         return None
 
+    def legal_limit(self, kind: TicketType, urgency: Urgency, category: str | None) -> Limit | None:
+        """What the law sets for handling such a matter (法定时限), by the first row that fits; None where it sets nothing."""
+        within = set(upwards(category, self.categories))
+        for row in self.limits:
+            fits = row.holds(ClockKind.HANDLE, kind, urgency, "legal")
+            if fits and row.budget and (not row.categories or within & set(row.categories)):
+                return Limit(row.budget, row.id, row.clause)
+        return None
+
     def steps(self, clock: ClockKind, urgency: Urgency) -> tuple[LadderStep, ...]:
         """The ladder of a clock, in pack order."""
         return tuple(
@@ -282,7 +293,7 @@ def _read(sheets: Mapping[str, Sheet], digest: str, chain: tuple[str, ...], miss
         check_catalogue(sheets["catalogue.toml"], categories, routing)
     _check_region(sheets["pack.toml"], settings, areas)
     receivers = read_receivers(sheets["ladder.toml"])
-    limits = read_limits(sheets["limits.toml"])
+    limits = read_limits(sheets["limits.toml"], filed)
     refusals = read_refusals(sheets["acceptance.toml"])
     known["limits"] = sheets["limits.toml"].known({row.id for row in limits})
     known["refusals"] = sheets["acceptance.toml"].known({rule.code for rule in refusals})

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from rules import clocks
 from rules.bodies import CallBackBody, ExtendBody, ReturnBody, ReviewBody, SuspendBody
 from rules.errors import BadInput, IllegalAct, LimitReached, TooLate
-from rules.policy import Policy, SuspensionReason
+from rules.policy import Policy
+from rules.return_records import SuspensionReason
 from rules.terms import CHINA, Decision, Facts, Happened, Happening, Stage
 from rules.worktime import Calendar
 

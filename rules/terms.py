@@ -79,6 +79,7 @@ class Act(StrEnum):
     MARK_CALLER = "mark-caller"
     SETTLE_CLUE = "settle-clue"
     SETTLE_APPEAL = "settle-appeal"
+    SET_DUE = "set-due"
 
 
 class Role(StrEnum):
@@ -232,6 +233,8 @@ class Happened(StrEnum):
     APPEAL_SETTLED = "appeal_settled"
     RATED = "rated"
     REVEALED = "revealed"
+    CALENDAR_CHANGED = "calendar_changed"
+    DUE_SET = "due_set"
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +261,7 @@ class Facts:
     whole history in order. `earlier` is the ticket that this one repeats, `raised` how often it went a level up,
     `restricted` marks a complaint about officials and `against` the department complained of, `merged_into` the lead
     of a merged ticket, `confidential` a caller who wants to be known to nobody outside the hotline.
+    of a merged ticket, `upper_due_at` by when an upper level wants a matter done that it handed down (上级交办).
     """
 
     number: str
@@ -279,6 +283,8 @@ class Facts:
     against: str | None = None
     merged_into: str | None = None
     confidential: bool = False
+    category: str | None = None
+    upper_due_at: datetime | None = None
 
     def last(self, *kinds: Happened) -> Happening | None:
         """The newest event of one of `kinds`."""

@@ -61,6 +61,8 @@ EVENT_WORDS: Mapping[Happened, str] = MappingProxyType(
         Happened.APPEAL_SETTLED: "申诉审定",
         Happened.RATED: "评价",
         Happened.REVEALED: "查看身份",
+        Happened.CALENDAR_CHANGED: "放假安排更新",
+        Happened.DUE_SET: "指定办结时间",
     }
 )
 

@@ -58,6 +58,7 @@ class Calendar:
         "_origin",
         "_windows",
         "_worked",
+        "earlier",
         "version",
     )
 
@@ -80,6 +81,7 @@ class Calendar:
         self._count = list(accumulate((1 if day else 0 for day in windows), initial=0))
         self._off = [at for at, day in enumerate(windows) if not day]
         self._duty: Mapping[Urgency, Calendar] = {}
+        self.earlier: Mapping[str, Calendar] = {}
 
     def with_duty(self, duty: "Calendar", urgencies: Iterable[Urgency]) -> "Calendar":
         """The same calendar, but matters of `urgencies` run by `duty`'s hours (值班日历)."""

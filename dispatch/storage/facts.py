@@ -1,6 +1,7 @@
 """Gathering what the rules may know of a ticket (事实): one function, so that a new fact is one field and one query."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import bindparam, select
@@ -10,7 +11,7 @@ from dispatch.storage import history
 from dispatch.storage.database import Transaction
 from dispatch.storage.prepared import among
 from dispatch.storage.tables import Ticket
-from rules.terms import CHINA, Facts, Stage, TicketType, Urgency
+from rules.terms import CHINA, Facts, Happening, Stage, TicketType, Urgency
 
 _assignment = SQLModel.metadata.tables["assignment"]
 
@@ -41,6 +42,11 @@ def gather_all(tx: Transaction, held: Sequence[Ticket]) -> dict[str, Facts]:
     return {each.number: of_rows(each, tuple(legs[each.number]), events[each.number]) for each in held}
 
 
+def with_happening(facts: Facts, happening: Happening) -> Facts:
+    """The facts after one more event that moves no stage."""
+    return replace(facts, happenings=(*facts.happenings, happening))
+
+
 def of_rows(ticket: Ticket, departments: tuple[str, ...], events: Iterable[Mapping[str, Any]]) -> Facts:
     """The facts of a ticket from rows already at hand."""
     return Facts(
@@ -63,4 +69,6 @@ def of_rows(ticket: Ticket, departments: tuple[str, ...], events: Iterable[Mappi
         against=ticket.against,
         merged_into=ticket.merged_into,
         confidential=ticket.confidential or ticket.anonymous,
+        category=ticket.category,
+        upper_due_at=ticket.upper_due_at.astimezone(CHINA) if ticket.upper_due_at else None,
     )

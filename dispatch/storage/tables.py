@@ -56,6 +56,26 @@ class Model(SQLModel, table=True):
     created_at: datetime
 
 
+class CalendarNotice(SQLModel, table=True):
+    """A year's notice that was loaded (节假日安排), and how far its recomputing has come.
+
+    `next` is the last ticket that was looked at; `counted` what was found so far; `done_at` is set when all was.
+    """
+
+    __tablename__ = "calendar_notice"
+    id: int | None = Field(default=None, primary_key=True, sa_type=Serial)
+    hash: str = Field(unique=True, max_length=64)
+    year: int
+    region: str
+    title: str
+    content: str = Field(sa_type=Text)
+    actor: str
+    at: datetime
+    next: str = Field(default="", sa_type=Number)
+    counted: dict[str, int] = Field(default_factory=dict, sa_type=JSON)
+    done_at: datetime | None = None
+
+
 class Activation(SQLModel, table=True):
     """Which pack or model went live when (启用记录); the newest row of a kind is the one in use."""
 
@@ -287,6 +307,7 @@ class Clock(SQLModel, table=True):
         one_of("state", CLOCK_STATES),
         UniqueConstraint("ticket", "kind", "scope", "generation", name="uq_clock_generation"),
         partial("ix_clock_next", "next_at", "id", where="next_at IS NOT NULL"),
+        partial("ix_clock_provisional", "ticket", where="provisional"),
     )
     id: int | None = Field(default=None, primary_key=True, sa_type=Serial)
     ticket: str = Field(foreign_key="ticket.number", sa_type=Number)

@@ -249,7 +249,7 @@ def triaged(story, dice, now):
 
 def drawn(act, dice, now):
     """A body for `act`: GOOD, or one with the dice's choices."""
-    body = dict(GOOD[act])
+    body = dict(GOOD[act]) | ({"due_at": now + timedelta(days=9)} if act is Act.SET_DUE else {})
     match act:
         case Act.DISPATCH | Act.REASSIGN:
             body |= {"department": dice.choice(CODES)}

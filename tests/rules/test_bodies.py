@@ -51,6 +51,7 @@ GOOD = {
     Act.SETTLE_APPEAL: {"event": 7, "accept": True, "reason": "属实"},
     Act.RATE: {"step": "reply", "stars": 5},
     Act.REVEAL: {"field": "phone", "reason": "回访"},
+    Act.SET_DUE: {"due_at": "2026-12-01 17:30", "reason": "县政府要求"},
 }
 
 
