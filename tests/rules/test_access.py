@@ -33,6 +33,10 @@ WHO = {
     Act.SETTLE_RETURN: "dispatcher",
     Act.REASSIGN: "dispatcher supervisor",
     Act.CONFER: "dispatcher",
+    Act.ASSIST: "handler liaison department_leader dispatcher",
+    Act.DELEGATE: "handler liaison department_leader",
+    Act.REPORT_UP: "handler liaison department_leader",
+    Act.SET_DUE: "supervisor",
     Act.CONTACT: "handler liaison",
     Act.EXTEND: "handler liaison",
     Act.SETTLE_EXTENSION: "department_leader dispatcher supervisor",
@@ -100,7 +104,7 @@ def test_another_departments_people_may_do_nothing(act, role):
 @pytest.mark.parametrize(("act", "role"), EVERY_PAIR)
 def test_an_assisting_department_talks_to_the_caller_and_leaves_the_rest_to_the_lead(act, role):
     in_table = role.value in WHO[act].split()
-    expected = in_table and (role not in DEPARTMENT_ROLES or act in (Act.CONTACT, Act.REVEAL))
+    expected = in_table and (role not in DEPARTMENT_ROLES or act in (Act.CONTACT, Act.DELEGATE, Act.REPORT_UP, Act.REVEAL))
     assert allowed(somebody(role, ASSIST), act) is expected
 
 
