@@ -275,8 +275,9 @@ def _linked(event: Happening, _scene: Scene) -> str:
 def _dated(event: Happening, _scene: Scene) -> str:
     """A deadline that a person set, or that a notice of the calendar moved or left."""
     if event.kind is Happened.DUE_SET:
-        return f"督办员指定 {moment(event.data['due_at'])} 前办结"
-    moved = [each for each in event.data["clocks"] if each["due_at"] != each["was"]]
+        due_at = event.data.get("due_at")
+        return f"督办员指定 {moment(due_at)} 前办结" if due_at else "督办员指定办结时间"
+    moved = [each for each in event.data.get("clocks", ()) if each["due_at"] != each["was"]]
     if not moved:
         return "放假安排有更新，已承诺的时限不变"
     first = moved[0]

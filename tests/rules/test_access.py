@@ -58,6 +58,7 @@ WHO = {
     Act.ARCHIVE: "supervisor admin",
     Act.MARK_CALLER: "supervisor",
     Act.SETTLE_CLUE: "supervisor discipline",
+    Act.SET_DUE: "supervisor",
 }
 EVERY_PAIR = [(act, role) for act in WHO for role in Role]
 
