@@ -152,14 +152,16 @@ def _sent(event: Happening, scene: Scene) -> str:
 
 def _helped(event: Happening, scene: Scene) -> str:
     """Somebody joined beside the lead, or told what it did (协办、下派、上报)."""
-    department = name_of(event.data["department"], scene.policy)
+    department, upper = (event.data.get(name) for name in ("department", "upper"))
+    who = name_of(department, scene.policy) if department else "有关单位"
+    above = name_of(upper, scene.policy) if upper else _lead(scene)
     match event.kind:
         case Happened.ASSISTED:
-            return f"{_lead(scene)}请{department}协办，限 {event.data['workdays']} 个工作日"
+            return f"{_lead(scene)}请{who}协办，限 {event.data.get('workdays', 0)} 个工作日"
         case Happened.DELEGATED:
-            return f"{name_of(event.data['upper'], scene.policy)}下派{department}办理"
+            return f"{above}下派{who}办理"
         case _:
-            return f"{department}向{name_of(event.data['upper'], scene.policy)}上报办理情况"
+            return f"{who}向{above}上报办理情况"
 
 
 def _asked_for_time(event: Happening, scene: Scene) -> str:
@@ -275,8 +277,9 @@ def _linked(event: Happening, _scene: Scene) -> str:
 def _dated(event: Happening, _scene: Scene) -> str:
     """A deadline that a person set, or that a notice of the calendar moved or left."""
     if event.kind is Happened.DUE_SET:
-        return f"督办员指定 {moment(event.data['due_at'])} 前办结"
-    moved = [each for each in event.data["clocks"] if each["due_at"] != each["was"]]
+        due_at = event.data.get("due_at")
+        return f"督办员指定 {moment(due_at)} 前办结" if due_at else "督办员指定办结时间"
+    moved = [each for each in event.data.get("clocks", ()) if each["due_at"] != each["was"]]
     if not moved:
         return "放假安排有更新，已承诺的时限不变"
     first = moved[0]

@@ -104,7 +104,9 @@ def test_another_departments_people_may_do_nothing(act, role):
 @pytest.mark.parametrize(("act", "role"), EVERY_PAIR)
 def test_an_assisting_department_talks_to_the_caller_and_leaves_the_rest_to_the_lead(act, role):
     in_table = role.value in WHO[act].split()
-    expected = in_table and (role not in DEPARTMENT_ROLES or act in (Act.CONTACT, Act.DELEGATE, Act.REPORT_UP, Act.REVEAL))
+    expected = in_table and (
+        role not in DEPARTMENT_ROLES or act in (Act.CONTACT, Act.DELEGATE, Act.REPORT_UP, Act.REVEAL)
+    )
     assert allowed(somebody(role, ASSIST), act) is expected
 
 
