@@ -21,7 +21,7 @@ FAULTS = {
     "stray_clock": (
         "INSERT INTO clock (ticket, kind, scope, generation, state, started_at, due_at, next_at, ladder, rule, clause, "
         "pack, calendar, provisional) SELECT ticket, kind, 'nowhere', generation, 'armed', started_at, due_at, due_at, "
-        "ladder, rule, clause, pack, calendar, provisional FROM clock WHERE kind = 'handle'"
+        "ladder, rule, clause, pack, calendar, provisional FROM clock WHERE kind = 'handle' AND scope = 'ticket'"
     ),
     "wrong_due": "UPDATE ticket SET due_at = NULL",
     "still_armed": "UPDATE clock SET state = 'armed', next_at = due_at WHERE kind = 'handle'",
@@ -36,7 +36,7 @@ def broken(desk, sql):
 def state(desk):
     return rows(
         desk,
-        "SELECT kind, scope, generation, state, due_at, next_at, ladder FROM clock ORDER BY kind, generation",
+        "SELECT kind, scope, generation, state, due_at, next_at, ladder FROM clock ORDER BY kind, scope, generation",
     )
 
 

@@ -125,7 +125,7 @@ def test_the_redo_limit_holds_whichever_act_of_a_person_sends_it(act, before, bo
         case = Case(story, policy(), calendar(), at("2026-09-28 12:00"))
         out = decide(act, BODIES[act](**body), case)
         plans = clocks.plan(replace(story, happenings=happenings + out.happenings), policy(), calendar())
-        (handle,) = [each for each in plans if each.kind is ClockKind.HANDLE]
+        (handle,) = [each for each in plans if each.kind is ClockKind.HANDLE and each.scope == clocks.WHOLE]
         assert handle.rule == policy().limit(ClockKind.HANDLE, story.type, story.urgency, occasion).rule
         assert bool(out.happenings[-1].data["round"]) == counted
 
