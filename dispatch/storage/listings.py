@@ -11,8 +11,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, func, select, text, true, union_all
 from sqlmodel import SQLModel
 
-from dispatch.storage import records  # noqa: F401  (defines the tables)
 from dispatch.storage.database import Transaction
+from dispatch.storage.figures import TOTAL
+from dispatch.storage.records import DAILY_COUNT
 from dispatch.storage.tables import IS_OPEN
 from rules.clocks import WHOLE
 from rules.terms import ClockKind, Stage
@@ -129,6 +130,11 @@ def flagged(
     tx: Transaction, measure: str, begin: date, end: date, departments: Sequence[str] | None, n: int
 ) -> Listed:
     """Tickets that a flagged measure counts on the days from `begin` to `end`, with the last such `day`."""
+    known = select(func.sum(DAILY_COUNT.c[measure])).where(
+        DAILY_COUNT.c.dimension == TOTAL, DAILY_COUNT.c.day.between(begin, end)
+    )
+    if not tx.connection().execute(known).scalar():  # the sums know at once that there is none
+        return Listed([], 0, 0, False)
     found = (
         select(_tally.c.ticket, func.max(_tally.c.day).label("day"))
         .where(_flagged, _tally.c.day.between(begin, end), _tally.c.counts.like(f'%"{measure}":%'))
