@@ -237,6 +237,7 @@ _BODIES: dict[Act, Callable[[Walk, str], dict[str, Any]]] = {
     Act.SETTLE_RETURN: Walk._settled,
     Act.REASSIGN: lambda w, _: {"department": w.unit(), **_BECAUSE},
     Act.CONFER: lambda w, _: {"lead": w.unit(), "assists": [w.unit()], "outcome": "会商"},
+    Act.SET_DUE: lambda w, _: {"due_at": w.now + timedelta(days=w.chance.choice((1, 4, 30))), **_BECAUSE},
     Act.ASSIST: lambda w, _: {"department": w.unit(), "workdays": w.chance.choice((1, 2, 3))},
     Act.DELEGATE: lambda w, _: {"department": w.chance.choice(BELOW)},
     Act.REPORT_UP: lambda *_: {"words": "已办"},

@@ -54,6 +54,7 @@ FIELD_WORDS: Mapping[str, str] = MappingProxyType(
         "counter": "预约窗口",
         "cursor": "翻页位置",
         "department": "承办单位",
+        "due_at": "指定的办结时间",
         "due_before": "此前到期",
         "elements": "补充的要素",
         "ends_at": "结束时间",
