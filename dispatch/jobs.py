@@ -259,6 +259,7 @@ class Stop:
     """Whether a signal has asked this process to end; outlives the workers it is shown to."""
 
     asked: bool = False
+    unburied: "DeskWorker | None" = None  # one that ended while Redis was away, and still stands in its list
 
 
 class DeskWorker(SimpleWorker):
@@ -271,6 +272,18 @@ class DeskWorker(SimpleWorker):
         """SIGINT or SIGTERM: finish the job in hand, then end."""
         self.stop.asked = True
         super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
+
+    def register_birth(self) -> None:
+        """Also strikes an earlier worker of this process off the list that Redis kept over an outage."""
+        if self.stop.unburied is not None:
+            self.stop.unburied.register_death()
+        super().register_birth()  # type: ignore[no-untyped-call]
+
+    def register_death(self) -> None:
+        """Remembered until Redis has heard of it."""
+        self.stop.unburied = self
+        super().register_death()  # type: ignore[no-untyped-call]
+        self.stop.unburied = None
 
     def subscribe(self) -> None:
         """Take no commands through Redis: they are not needed, and their thread outlives an outage."""

@@ -19,7 +19,17 @@ import pytest
 import redis
 
 from dispatch.embedded import EmbeddedQueue
-from dispatch.jobs import BELL_SECONDS, QUEUES, Doorbell, NoBell, QueueAway, UnknownQueue, work
+from dispatch.jobs import (
+    BELL_SECONDS,
+    QUEUES,
+    Doorbell,
+    NoBell,
+    QueueAway,
+    Stop,
+    UnknownQueue,
+    build_worker,
+    work,
+)
 
 #: Nothing in any queue.
 EMPTY = dict.fromkeys(QUEUES, 0)
@@ -358,6 +368,25 @@ def test_an_idle_worker_outlives_a_restart_of_redis_and_ends_when_asked(how: sig
             worker.send_signal(how)
             assert worker.wait(10) == 0
             assert _workers(url) == 0
+
+
+def test_a_worker_that_ended_in_an_outage_leaves_no_ghost_in_the_list() -> None:
+    with tempfile.TemporaryDirectory(prefix="hv-", dir="/tmp") as made:
+        queue, stop = EmbeddedQueue(Path(made), Path(made) / "q.sock"), Stop()
+        with queue as url:
+            first = build_worker(url)
+            first.stop = stop
+            first.register_birth()
+        with pytest.raises(redis.ConnectionError):
+            first.register_death()
+        with queue as url:
+            assert _workers(url) == 1
+            second = build_worker(url)
+            second.stop = stop
+            second.register_birth()
+            assert _workers(url) == 1
+            second.register_death()
+            assert _workers(url) == 0 and stop.unburied is None
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
