@@ -1,17 +1,14 @@
 """The doorbell is never lost, never slow, and never a reason to fail (任务队列门铃)."""
 
 import json
-import os
 import signal
 import socket
-import subprocess
-import sys
 import tempfile
 import threading
 import time
 import zlib
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,17 +16,7 @@ import pytest
 import redis
 
 from dispatch.embedded import EmbeddedQueue
-from dispatch.jobs import (
-    BELL_SECONDS,
-    QUEUES,
-    Doorbell,
-    NoBell,
-    QueueAway,
-    Stop,
-    UnknownQueue,
-    build_worker,
-    work,
-)
+from dispatch.jobs import BELL_SECONDS, QUEUES, Doorbell, NoBell, QueueAway, UnknownQueue, work
 
 #: Nothing in any queue.
 EMPTY = dict.fromkeys(QUEUES, 0)
@@ -58,11 +45,6 @@ def drain(queue: str) -> None:
 def stumble(queue: str) -> None:
     heard.append(queue)
     raise ZeroDivisionError
-
-
-def leave_a_note(queue: str) -> None:
-    """For a worker in a process of its own."""
-    Path(os.environ["NOTE"]).write_text(queue)
 
 
 @pytest.fixture
@@ -232,7 +214,7 @@ def test_a_redis_out_of_memory_is_no_reason_to_fail(url: str, bell: Doorbell) ->
             client.config_set("maxmemory", 0)
 
 
-def _nobody() -> str:
+def nobody() -> str:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return f"redis://127.0.0.1:{probe.getsockname()[1]}/0"
@@ -240,7 +222,7 @@ def _nobody() -> str:
 
 @pytest.mark.parametrize("address", ["redis", "unix"])
 def test_a_refused_redis_makes_ring_false(address: str, tmp_path: Path) -> None:
-    bell = Doorbell(_nobody() if address == "redis" else f"unix://{tmp_path}/no.sock", clock=Clock())
+    bell = Doorbell(nobody() if address == "redis" else f"unix://{tmp_path}/no.sock", clock=Clock())
     assert bell.ring("triage") is False
     assert bell.answered("triage") is False
     assert bell.depth() is None
@@ -341,7 +323,7 @@ def test_clear_forgets_jobs_and_bells(bell: Doorbell) -> None:
 
 
 def test_a_ring_for_an_unknown_queue_is_a_mistake_even_without_redis() -> None:
-    for bell in (Doorbell(_nobody()), NoBell()):
+    for bell in (Doorbell(nobody()), NoBell()):
         assert bell.ring("triage") is False
         with pytest.raises(UnknownQueue):
             bell.ring("trige")
@@ -349,77 +331,4 @@ def test_a_ring_for_an_unknown_queue_is_a_mistake_even_without_redis() -> None:
 
 def test_burst_work_without_redis_says_so() -> None:
     with pytest.raises(QueueAway):
-        work(_nobody(), burst=True)
-
-
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
-def test_an_idle_worker_outlives_a_restart_of_redis_and_ends_when_asked(how: signal.Signals) -> None:
-    with tempfile.TemporaryDirectory(prefix="hv-", dir="/tmp") as made:
-        queue = EmbeddedQueue(Path(made), Path(made) / "q.sock")
-        written = Path(made) / "note"
-        with queue as url:
-            worker = _worker_process(url, written)
-            _until(lambda: _workers(url) == 1)
-        with worker, queue as url:
-            bell = Doorbell(url, job=f"{HERE}.leave_a_note")
-            assert bell.ring("triage")
-            _until(lambda: written.exists() and written.read_text() == "triage")
-            bell.close()
-            worker.send_signal(how)
-            assert worker.wait(10) == 0
-            assert _workers(url) == 0
-
-
-def test_a_worker_that_ended_in_an_outage_leaves_no_ghost_in_the_list() -> None:
-    with tempfile.TemporaryDirectory(prefix="hv-", dir="/tmp") as made:
-        queue, stop = EmbeddedQueue(Path(made), Path(made) / "q.sock"), Stop()
-        with queue as url:
-            first = build_worker(url)
-            first.stop = stop
-            first.register_birth()
-        with pytest.raises(redis.ConnectionError):
-            first.register_death()
-        with queue as url:
-            assert _workers(url) == 1
-            second = build_worker(url)
-            second.stop = stop
-            second.register_birth()
-            assert _workers(url) == 1
-            second.register_death()
-            assert _workers(url) == 0 and stop.unburied is None
-
-
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
-def test_a_worker_waiting_for_redis_ends_when_asked(tmp_path: Path, how: signal.Signals) -> None:
-    with _worker_process(_nobody(), tmp_path / "note") as worker:
-        assert worker.stderr is not None and worker.stdout is not None
-        assert "queue_away" in worker.stdout.readline()
-        worker.send_signal(how)
-        assert worker.wait(10) == 0
-
-
-def _worker_process(url: str, written: Path) -> "subprocess.Popen[str]":
-    code = (
-        "import signal, sys; signal.signal(signal.SIGINT, signal.SIG_IGN)\n"  # as under nohup
-        "from dispatch.jobs import work; work(sys.argv[1])"
-    )
-    return subprocess.Popen(
-        [sys.executable, "-c", code, url],
-        cwd=ROOT,
-        env={**os.environ, "NOTE": str(written)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def _workers(url: str) -> int:
-    with redis.Redis.from_url(url) as client:
-        return int(client.scard("rq:workers"))
-
-
-def _until(true: Callable[[], bool], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
+        work(nobody(), burst=True)
