@@ -17,7 +17,7 @@ from dispatch.jobs import Doorbell, Stop, build_worker
 from tests.dispatch.test_jobs import nobody
 
 ROOT = Path(__file__).parents[2]
-HERE = "tests.dispatch.test_workers"
+HERE = "tests.dispatch.test_jobs_outages"
 
 
 def leave_a_note(queue: str) -> None:
