@@ -16,6 +16,14 @@ from rules.clocks import ClockPlan, as_row, due_of, from_row, next_step
 _clock = SQLModel.metadata.tables["clock"]
 _event = SQLModel.metadata.tables["event"]
 
+#: Built once each, as every act runs them: a statement that is built anew costs more than it takes to run.
+_insert = insert(_clock)
+_of_ticket = select(_clock).where(_clock.c.ticket == bindparam("number")).order_by(_clock.c.id)
+_steps_of_ticket = select(_event.c.clock, _event.c.step).where(
+    _event.c.ticket == bindparam("number"), _event.c.step.is_not(None), _event.c.clock.is_not(None)
+)
+#: SQLite uses the partial index only where its condition is written out, and else reads every clock there ever was.
+_oldest_step = select(func.min(_clock.c.next_at)).where(_clock.c.next_at.is_not(None))
 _change = (
     update(_clock)
     .where(_clock.c.id == bindparam("row"))
@@ -72,7 +80,9 @@ def settle(
     A generation's deadline and ladder are a promise and are never rewritten; only its state, its next step and its
     end move. New generations are inserted. The earliest deadline that runs now comes back.
     """
-    fired = steps_of(tx, [ticket])[ticket]
+    fired: dict[int, frozenset[str]] = {}
+    for clock, step in tx.connection().execute(_steps_of_ticket, {"number": ticket}):
+        fired[clock] = fired.get(clock, frozenset()) | {step}
     found = compare(ticket, plans, read(tx, ticket), fired, (pack, calendar))
     write(tx, found)
     return found.due_at
@@ -104,7 +114,7 @@ def compare(
 def write(tx: Transaction, found: Difference) -> None:
     """Bring the stored rows of a locked ticket in line with its plan."""
     if found.new:
-        tx.connection().execute(insert(_clock), list(found.new))
+        tx.connection().execute(_insert, list(found.new))
     if found.changed:
         tx.connection().execute(_change, [change for _, change in found.changed])
 
@@ -158,17 +168,12 @@ def timed(tx: Transaction, numbers: Sequence[str]) -> set[str]:
 
 def read(tx: Transaction, ticket: str) -> list[Mapping[str, Any]]:
     """All clock rows of a ticket, oldest first."""
-    query = select(_clock).where(_clock.c.ticket == ticket).order_by(_clock.c.id)
-    return [dict(each) for each in tx.connection().execute(query).mappings()]
+    return [dict(each) for each in tx.connection().execute(_of_ticket, {"number": ticket}).mappings()]
 
 
 def oldest_step(tx: Transaction) -> datetime | None:
-    """When the longest waiting step was due; the ticker is late by now minus this.
-
-    SQLite uses the partial index only where its condition is written out, and else reads every clock there ever was.
-    """
-    waiting = select(func.min(_clock.c.next_at)).where(_clock.c.next_at.is_not(None))
-    moment: datetime | None = tx.connection().execute(waiting).scalar()
+    """When the longest waiting step was due; the ticker is late by now minus this."""
+    moment: datetime | None = tx.connection().execute(_oldest_step).scalar()
     return moment
 
 

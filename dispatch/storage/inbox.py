@@ -10,12 +10,13 @@ from dispatch.storage import tables  # noqa: F401  (defines the tables)
 from dispatch.storage.database import Transaction
 
 _notice = SQLModel.metadata.tables["notice"]
+_insert = insert(_notice)
 
 
 def put(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
     """Add notices. Raises Doubled when an outbox row has reached that receiver already."""
     if rows:
-        tx.connection().execute(insert(_notice), [dict(each) for each in rows])
+        tx.connection().execute(_insert, [dict(each) for each in rows])
 
 
 def of_ticket(tx: Transaction, number: str) -> list[Mapping[str, Any]]:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, text, update
+from sqlalchemy import Integer, bindparam, func, select, text, update
+from sqlalchemy.sql.dml import ReturningUpdate
 from sqlmodel import SQLModel
 
 from dispatch.storage import tables  # noqa: F401  (defines the tables)
@@ -29,6 +30,15 @@ _waiting = (
     .where(_unfinished, _outbox.c.ready_at <= bindparam("now"))
     .group_by(_outbox.c.kind)
 )
+_next_ready = select(func.min(_outbox.c.ready_at)).where(_unfinished)
+_finished = (
+    update(_outbox)
+    .where(_outbox.c.id.in_(bindparam("ids", expanding=True)), _outbox.c.state == "claimed")
+    .values(state="done", done_at=bindparam("now"), error=None)
+    .returning(_outbox.c.id)
+)
+#: How rows are taken: by kind of database, and whether two workers may share what is ready.
+_takings: dict[tuple[bool, bool], ReturningUpdate[Any]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,23 +70,28 @@ def claim(database: Database, kind: str, n: int, now: datetime, whole: bool = Fa
 
     With `whole` they wait for each other instead, and who comes second finds none.
     """
+    taken = _takings.get((database.is_sqlite, whole))
+    if taken is None:
+        taken = _takings[database.is_sqlite, whole] = _taking(database, whole)
+    given = {"of_kind": kind, "n": n, "now": now, "until": now + timedelta(seconds=CLAIM_SECONDS)}
+    with database.transaction() as tx:
+        rows = tx.connection().execute(taken, given).all()
+    return sorted((Work(*each) for each in rows), key=lambda work: work.id)
+
+
+def _taking(database: Database, whole: bool) -> ReturningUpdate[Any]:
     chosen = (
         select(_outbox.c.id)
-        .where(_outbox.c.kind == kind, _unfinished, _outbox.c.ready_at <= now)
+        .where(_outbox.c.kind == bindparam("of_kind"), _unfinished, _outbox.c.ready_at <= bindparam("now"))
         .order_by(_outbox.c.ready_at, _outbox.c.id)
-        .limit(n)
+        .limit(bindparam("n", type_=Integer))
     )
-    taken = (
+    return (
         update(_outbox)
         .where(_outbox.c.id.in_(database.unclaimed(chosen, whole)))
-        .values(
-            state="claimed", attempts=_outbox.c.attempts + 1, ready_at=now + timedelta(seconds=CLAIM_SECONDS)
-        )
+        .values(state="claimed", attempts=_outbox.c.attempts + 1, ready_at=bindparam("until"))
         .returning(_outbox.c.id, _outbox.c.kind, _outbox.c.ticket, _outbox.c.attempts, _outbox.c.data)
     )
-    with database.transaction() as tx:
-        rows = tx.connection().execute(taken).all()
-    return sorted((Work(*each) for each in rows), key=lambda work: work.id)
 
 
 def finish_all(tx: Transaction, works: Sequence[Work], now: datetime) -> list[int]:
@@ -85,13 +100,8 @@ def finish_all(tx: Transaction, works: Sequence[Work], now: datetime) -> list[in
     A row whose claim ran out and was done by another worker meanwhile is not among them: its act must not be done
     again.
     """
-    done = (
-        update(_outbox)
-        .where(_outbox.c.id.in_([work.id for work in works]), _outbox.c.state == "claimed")
-        .values(state="done", done_at=now, error=None)
-        .returning(_outbox.c.id)
-    )
-    return list(tx.connection().execute(done).scalars())
+    given = {"ids": [work.id for work in works], "now": now}
+    return list(tx.connection().execute(_finished, given).scalars())
 
 
 def fail(database: Database, work: Work, error: str, now: datetime) -> bool:
@@ -138,8 +148,7 @@ def oldest(tx: Transaction) -> datetime | None:
 
 def next_ready(tx: Transaction) -> datetime | None:
     """When the next unfinished row can be worked on, or its claim runs out; None when nothing is left to do."""
-    found = select(func.min(_outbox.c.ready_at)).where(_unfinished)
-    moment: datetime | None = tx.connection().execute(found).scalar()
+    moment: datetime | None = tx.connection().execute(_next_ready).scalar()
     return moment
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
+from sqlalchemy import bindparam
 from sqlmodel import col, select
 
 from dispatch.storage.database import Transaction
@@ -13,13 +14,18 @@ from rules.pack_records import Department as PackDepartment
 
 AnyPlace = TypeVar("AnyPlace", Department, Area)
 
+#: Built once, as every act asks.
+_active = (
+    select(Activation.hash)
+    .where(Activation.kind == bindparam("kind"))
+    .order_by(col(Activation.id).desc())
+    .limit(1)
+)
+
 
 def active(tx: Transaction, kind: str) -> str | None:
     """The hash of the pack or model in use; None before the first one, and an empty hash means none on purpose."""
-    query = (
-        select(Activation.hash).where(Activation.kind == kind).order_by(col(Activation.id).desc()).limit(1)
-    )
-    return tx.session.exec(query).first() or None
+    return tx.session.exec(_active, params={"kind": kind}).first() or None
 
 
 def activations(tx: Transaction, kind: str) -> list[Activation]:

@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Dialect, select, tuple_
+from sqlalchemy import Dialect, bindparam, select, tuple_
 from sqlmodel import SQLModel
 
 from dispatch.storage import tables  # noqa: F401  (defines the tables)
@@ -43,14 +43,12 @@ _COLUMNS = tuple(
     _clock.c[name]
     for name in ("id", "ticket", "kind", "scope", "generation", "state", "due_at", "next_at", "ladder")
 )
+_waiting = select(_clock.c.id).where(_clock.c.next_at <= bindparam("now")).limit(1)
 
 
 def waiting(tx: Transaction, now: datetime) -> bool:
     """Whether any step is due at `now`; nothing is locked."""
-    return (
-        tx.connection().execute(select(_clock.c.id).where(_clock.c.next_at <= now).limit(1)).first()
-        is not None
-    )
+    return tx.connection().execute(_waiting, {"now": now}).first() is not None
 
 
 def claim(

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, func, or_, select, text, union, update
+from sqlalchemy import Select, Update, and_, bindparam, func, or_, select, text, union, update
 from sqlmodel import SQLModel, col
 from sqlmodel import select as select_model
 
@@ -101,6 +102,7 @@ _triaged = (
 
 
 _locked = select_model(Ticket).where(Ticket.number == bindparam("wanted")).with_for_update(key_share=True)
+_lead = select(_ticket.c.merged_into).where(_ticket.c.number == bindparam("wanted"))
 _running_legs = (_assignment.c.ticket == bindparam("wanted")) & _assignment.c.ended_at.is_(None)
 _end_legs = (
     update(_assignment).where(_running_legs).values(ended_at=bindparam("now"), result=bindparam("how"))
@@ -207,8 +209,7 @@ def lock(tx: Transaction, number: str) -> Ticket:
 
 def lead_of(tx: Transaction, number: str) -> str | None:
     """The number of the ticket that this one was merged into, or None; nothing is locked."""
-    query = select(_ticket.c.merged_into).where(_ticket.c.number == number)
-    lead: str | None = tx.connection().execute(query).scalar()
+    lead: str | None = tx.connection().execute(_lead, {"wanted": number}).scalar()
     return lead
 
 
@@ -249,8 +250,16 @@ def in_sight(tx: Transaction, number: str, sight: Sight) -> bool:
 
 def change(tx: Transaction, number: str, values: Mapping[str, Any]) -> None:
     """Set columns of a locked ticket and count its version up; the counts look at it again."""
-    changed = {**values, "version": _ticket.c.version + 1, "tallied": False}
-    tx.connection().execute(update(_ticket).where(_ticket.c.number == number).values(**changed))
+    given = {f"new_{name}": value for name, value in values.items()}
+    tx.connection().execute(_changing(frozenset(values)), {**given, "wanted": number})
+
+
+@lru_cache(maxsize=256)
+def _changing(columns: frozenset[str]) -> Update:
+    """Built once for each set of columns: a statement that is built anew costs more than it takes to run."""
+    new: dict[str, Any] = {name: bindparam(f"new_{name}", type_=_ticket.c[name].type) for name in columns}
+    new |= {"version": _ticket.c.version + 1, "tallied": False}
+    return update(_ticket).where(_ticket.c.number == bindparam("wanted")).values(**new)
 
 
 def mark(tx: Transaction, number: str, values: Mapping[str, Any]) -> None:
