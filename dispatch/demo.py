@@ -21,6 +21,8 @@ from dispatch.parts import Parts, require_free
 from dispatch.settings import Settings
 from dispatch.simulation import people, week
 from dispatch.storage import registry
+from dispatch.storage.database import Database
+from dispatch.storage.passing import throw_away
 from dispatch.training import first_model
 from reports.writers import written
 from rules.access import DEPARTMENT_ROLES
@@ -122,7 +124,7 @@ def prepare(found: Settings, means: Means, until: datetime) -> week.Told | None:
     means.say("首次启动：建库、训练模型、编排一周的工单……")
     built = replace(found, database_url=f"sqlite:///{draft / 'hotline.db'}")
     install.init(built, install.DEFAULT_PACK, means.random, means.clock())
-    desk = open_desk(built, means.random)
+    desk = open_desk(built, means.random, open_database=_draft_database)
     try:
         people = _people(desk, means)
         trainer = Trainer(means.fit, found.models, means.clock(), _quiet)
@@ -131,9 +133,20 @@ def prepare(found: Settings, means: Means, until: datetime) -> week.Told | None:
     finally:
         desk.database.close()
     _write(found.dir / PEOPLE, people)
+    _to_disk(draft / "hotline.db")
     (draft / "hotline.db").rename(database_file(found))
     shutil.rmtree(draft, ignore_errors=True)
     return told
+
+
+def _draft_database(url: str, pool_size: int) -> Database:
+    """A killed first start begins anew, so nothing is awaited from the disk before the end."""
+    return throw_away(Database(url, pool_size))
+
+
+def _to_disk(file: Path) -> None:
+    with file.open("rb") as made:
+        os.fsync(made.fileno())
 
 
 def _quiet(_: str) -> None:
