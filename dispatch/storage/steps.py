@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Dialect, select, tuple_
+from sqlalchemy import Dialect, bindparam, select, tuple_
 from sqlmodel import SQLModel
 
 from dispatch.storage import tables  # noqa: F401  (defines the tables)
@@ -43,6 +43,19 @@ _COLUMNS = tuple(
     _clock.c[name]
     for name in ("id", "ticket", "kind", "scope", "generation", "state", "due_at", "next_at", "ladder")
 )
+
+
+#: Built once, as every act asks.
+_first_due = (
+    select(_clock.c.id)
+    .where(_clock.c.ticket == bindparam("number"), _clock.c.next_at <= bindparam("now"))
+    .limit(1)
+)
+
+
+def is_due(tx: Transaction, number: str, now: datetime) -> bool:
+    """Whether any step of this ticket is due at `now`."""
+    return tx.connection().execute(_first_due, {"number": number, "now": now}).first() is not None
 
 
 def waiting(tx: Transaction, now: datetime) -> bool:
