@@ -26,14 +26,13 @@ from dispatch.storage.database import Outage, Transaction
 from dispatch.storage.ledger import Ledger
 from dispatch.storage.steps import Place
 from dispatch.storage.tables import Ticket
+from dispatch.supervise import TRIAGE_LATE
 from rules import clocks
 from rules.lifecycle import OPEN_STAGES, STAGES
 from rules.terms import CHINA, Facts, Happened, Happening, Stage
 
 #: Whatever falls due within this time is planned again before it fires.
 NEAR = timedelta(minutes=15)
-#: Triage takes seconds; who waits longer than this is looked for.
-TRIAGE_LATE = timedelta(minutes=10)
 #: Tickets of the sample, and armed clocks held against their tickets' stage, in one pass.
 SAMPLE, ARMED = 500, 2000
 #: Tickets read at once.

@@ -1,12 +1,12 @@
 """One act by one person on one ticket (操作工单): locked, checked, decided, written, committed; the queue is told after."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from dispatch import revealing, splitting
+from dispatch import revealing, splitting, supervise
 from dispatch.desk import Desk
 from dispatch.record import record, touch
 from dispatch.storage import facts as stored_facts
@@ -18,6 +18,7 @@ from intake.masking import mask
 from rules import acts
 from rules.access import Actor, may_act, may_review_at
 from rules.bodies import Body, LinkBody, MarkBody, MergeBody, ReviewBody, SupplementBody
+from rules.errors import IllegalAct
 from rules.lifecycle import STAGES
 from rules.outcome import Case, Outcome
 from rules.side_bodies import RevealBody, SplitBody
@@ -51,14 +52,36 @@ def carry_out(
     Raises NoSuchTicket, NotAllowed, Changed when `version` is stale, and what the rules raise; then nothing changed.
     """
     new = splitting.numbers(desk, number, body, now) if isinstance(body, SplitBody) else []
+    try:
+        return _carry_out(desk, number, act, body, version, actor, now, new)
+    except IllegalAct:
+        # A step that had been due may have moved the ticket just now, and was rolled back with the act: whoever looks
+        # at the page again is to see what the refusal spoke of, also while no ticker is about.
+        supervise.catch_up(desk, number, now)
+        raise
+
+
+def _carry_out(
+    desk: Desk,
+    number: str,
+    act: Act,
+    body: Body,
+    version: int,
+    actor: Actor,
+    now: datetime,
+    new: Sequence[str],
+) -> Done:
     with desk.transaction() as tx:
         ticket, other = _held(tx, number, act, body)
+        present = ticket.version  # of what people see: a step that fires below must not turn the act away
+        if act is not Act.REVEAL and version == present:
+            ticket, other = _caught_up(desk, tx, ticket, now), other and _caught_up(desk, tx, other, now)
         facts = stored_facts.gather(tx, ticket)
         may_act(actor, act, facts)
         if isinstance(body, ReviewBody):
             may_review_at(actor, body.level, facts.department)
-        if version != ticket.version and act is not Act.REVEAL:
-            raise _changed(version, ticket.version, facts)
+        if version != present and act is not Act.REVEAL:
+            raise _changed(version, present, facts)
         terms = desk.packs.of(ticket.pack, tx)
         second = stored_facts.gather(tx, other) if other else None
         case = Case(facts, *terms, now.astimezone(CHINA), second, actor.department, actor.name)
@@ -100,6 +123,12 @@ def _held(tx: Transaction, number: str, act: Act, body: Body) -> tuple[Ticket, T
     if into not in held:
         raise NoSuchTicket(f"没有目标工单“{into}”，请核对编号。")
     return held[number], held[into]
+
+
+def _caught_up(desk: Desk, tx: Transaction, ticket: Ticket, now: datetime) -> Ticket:
+    """The locked ticket after the steps that fell due before the act, though no ticker has been."""
+    supervise.time_late(desk, tx, ticket, now)
+    return supervise.fire_first(desk, tx, ticket.number, now) or ticket
 
 
 def _with_words(desk: Desk, ticket: Ticket, body: SupplementBody, outcome: Outcome) -> Outcome:

@@ -12,10 +12,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from dispatch import packs
+from dispatch import packs, supervise
 from dispatch.desk import Desk
 from dispatch.record import notices
-from dispatch.storage import calendars, history, past, tickets
+from dispatch.storage import calendars, history, past, steps, tickets
 from dispatch.storage import clocks as stored_clocks
 from dispatch.storage import facts as stored_facts
 from dispatch.storage.database import Transaction
@@ -149,6 +149,9 @@ def recompute(
         with desk.transaction() as tx:
             page = calendars.waiting(tx, after, BATCH)
             held = list(tickets.lock_all(tx, page).values())
+            overdue = steps.due(tx, page, moment := now())  # what the old day missed stays missed
+            for number in sorted({row["ticket"] for row in overdue}):
+                supervise.fire_first(desk, tx, number, moment)
             for ticket, facts, rows in _read(tx, held):
                 terms = desk.packs.of(ticket.pack, tx)
                 found.note(ticket.number, _settle(tx, ticket, facts, rows, terms, actor, now(), shorten))

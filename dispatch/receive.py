@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from dispatch import sameness
+from dispatch import sameness, supervise
 from dispatch.contacts import NOTHING, Kept, keep
 from dispatch.desk import Desk
 from dispatch.record import decision_row, notices
@@ -112,7 +112,7 @@ def accept(
     known = met.id is not None and met.contacts > 1 and not kept.alone  # who was never met has no ticket
     if danger is None and met.id is not None and known:
         before = _before(tx, met.id, tickets.of_person(tx, met.id), request, policy)
-    same = before.joined
+    same = _caught_up(tx, desk, before.joined, now)
     number = same["number"] if same else number
     stage = same["stage"] if same else (Stage.TRANSFERRED if danger else Stage.RECEIVED).value
     ledger = Ledger()
@@ -177,6 +177,14 @@ def _before(
     if row["stage"] not in _REPEATABLE:
         return _Earlier()
     return _Earlier(over=row, because=over.as_data())
+
+
+def _caught_up(
+    tx: Transaction, desk: Desk, joined: Mapping[str, Any] | None, now: datetime
+) -> Mapping[str, Any] | None:
+    """The locked row that a contact joins, after the steps that fell due before: a pause may be over without a ticker."""
+    ticket = supervise.fire_first(desk, tx, joined["number"], now) if joined else None
+    return {**joined, "stage": ticket.stage} if joined and ticket else joined
 
 
 def _carried(

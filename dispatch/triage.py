@@ -14,7 +14,7 @@ import structlog
 
 from classifier.model import Suggestion
 from classifier.place import Area, Gazetteer
-from dispatch import clues, draining, linking
+from dispatch import clues, draining, linking, supervise
 from dispatch.desk import Desk
 from dispatch.linking import New
 from dispatch.record import assignments, decision_row, follow, notices, record, rise
@@ -25,6 +25,7 @@ from dispatch.storage import history, outbox, tickets
 from dispatch.storage.database import Transaction
 from dispatch.storage.ledger import Ledger
 from dispatch.storage.outbox import Work
+from dispatch.storage.tables import Ticket
 from intake.elements import found_in
 from rules import clocks, escalation, lifecycle
 from rules.escalation import Climb
@@ -262,9 +263,10 @@ def hand_over(desk: Desk, number: str, now: datetime) -> None:
     """Give a ticket that cannot be triaged to a dispatcher; one that is triaged already is left alone."""
     with desk.transaction() as tx:
         ticket = tickets.lock(tx, number)
-        facts = stored_facts.gather(tx, ticket)
-        if facts.stage is not Stage.RECEIVED:
+        if ticket.stage != Stage.RECEIVED:
             return
+        _caught_up(desk, tx, {number: ticket}, stored_clocks.timed(tx, [number]), now)
+        facts = stored_facts.gather(tx, ticket)
         terms = desk.packs.of(ticket.pack, tx)
         because = "系统多次未能分拣这张工单，请人工派单。"
         stage = lifecycle.move(facts.stage, Act.TRIAGE, Stage.TO_DISPATCH.value)
@@ -282,7 +284,8 @@ def _settle(desk: Desk, works: Sequence[Work], said: Mapping[int, Suggestion | N
     with desk.transaction() as tx:
         mine = set(outbox.finish_all(tx, works, now))
         held = tickets.lock_all(tx, sorted({work.ticket for work in works if work.id in mine}))
-        events, timed = history.read_all(tx, list(held)), stored_clocks.timed(tx, list(held))
+        timed = _caught_up(desk, tx, held, stored_clocks.timed(tx, list(held)), now)
+        events = history.read_all(tx, list(held))
         ledger, changes, again, new = Ledger(), [], [], []
         cards = _running_cards(tx, now)
         for work in works:
@@ -306,6 +309,17 @@ def _settle(desk: Desk, works: Sequence[Work], said: Mapping[int, Suggestion | N
         for each in again:
             _time_again(tx, *each)
         tickets.change_all(tx, changes)
+
+
+def _caught_up(
+    desk: Desk, tx: Transaction, held: Mapping[str, Ticket], timed: set[str], now: datetime
+) -> set[str]:
+    """The tickets that have clocks by now; what fell due while nobody looked has fired, as triage ends the wait."""
+    waiting = (each for each in held.values() if each.stage == Stage.RECEIVED)
+    late = {each.number for each in waiting if supervise.time_late(desk, tx, each, now)}
+    for number in sorted(timed | late):
+        supervise.fire_first(desk, tx, number, now)
+    return timed | late
 
 
 def _running_cards(tx: Transaction, now: datetime) -> list[Card]:

@@ -11,7 +11,7 @@ import structlog
 
 from dispatch.desk import Desk
 from dispatch.storage import watch
-from dispatch.storage.database import Database
+from dispatch.storage.database import Database, Transaction
 from rules.terms import CHINA
 
 #: The newest instant is written down this often.
@@ -52,7 +52,14 @@ MEND = "请校准本机时间；如果现在的时间才是对的、是此前走
 def setback(database: Database, now: datetime, tolerance: timedelta, server: bool = False) -> Setback | None:
     """Whether `now` lies behind the newest instant seen, or with `server` the database's own clock, by more than that."""
     with database.reading() as tx:
-        seen = [watch.newest(tx), database.own_time(tx) if server else None]
+        return setback_in(tx, now, tolerance, database.own_time(tx) if server else None)
+
+
+def setback_in(
+    tx: Transaction, now: datetime, tolerance: timedelta, witness: datetime | None = None
+) -> Setback | None:
+    """The same inside a transaction; `witness` is what another clock says."""
+    seen = (watch.newest(tx), witness)
     newest = max((each for each in seen if each is not None), default=None)
     if newest is None or newest - now <= tolerance:
         return None

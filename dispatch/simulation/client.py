@@ -124,9 +124,9 @@ class Client:
         ready: datetime | None = self._insist("drain", now)
         return ready
 
-    def tick(self, now: datetime) -> None:
-        """The ticker fires what fell due since it last looked."""
-        self._insist("tick", self._looked_at or now, now)
+    def tick(self, now: datetime, back: datetime | None = None) -> None:
+        """The ticker fires what fell due since it last looked; all at once at `back`, when it was away until then."""
+        self._insist("tick", back or self._looked_at or now, now)
         self._looked_at = now
 
     def count(self, now: datetime) -> None:

@@ -1,13 +1,31 @@
-"""Crashes at commit boundaries (崩溃点): just before a commit, or after it and before anybody is told."""
+"""What breaks in a run: crashes at commit boundaries (崩溃点), just before a commit, or after it and before anybody is
+told; and days on which no ticker runs (督办停摆)."""
 
 import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from random import Random
 
 from dispatch.storage.database import Database, Transaction
 from dispatch.storage.passing import throw_away
+
+#: Days between two absences of the ticker, and how many hours each may last: it is away for a good quarter of the time.
+_DAYS_BETWEEN = 3.0
+_HOURS_AWAY = (2, 9, 30, 80)
+
+
+def absences(seed: int, begin: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
+    """When no ticker runs, from and until, in order of time; each is over before `end`."""
+    dice = Random(f"{seed}:absences")  # noqa: S311 - a story, not a secret
+    found, at = [], begin
+    while True:
+        gone = at + timedelta(days=dice.expovariate(1 / _DAYS_BETWEEN))
+        at = gone + timedelta(hours=dice.choice(_HOURS_AWAY))
+        if at >= end:
+            return found
+        found.append((gone, at))
 
 
 class Cut(BaseException):

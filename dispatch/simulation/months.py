@@ -10,6 +10,7 @@ from typing import Any
 
 from dispatch.simulation import habits, people
 from dispatch.simulation.client import Client
+from dispatch.simulation.cuts import absences
 from dispatch.simulation.matters import Matter, Volume, of_day
 from dispatch.simulation.people import Choice
 from dispatch.simulation.sayings import Sayings
@@ -59,6 +60,7 @@ class Months:
         self._matters = 0
         total = volume.days * volume.per_day
         dice = Random(f"{volume.seed}:kills")  # noqa: S311 - a story, not a secret
+        self._away = absences(volume.seed, self._begin, self.end) if crash else []
         self._kills = sorted(dice.randrange(total) for _ in range(KILLS)) if crash else []
 
     def run(self) -> None:
@@ -67,15 +69,25 @@ class Months:
             self._at(self._begin + timedelta(days=day), _Moment("day", day=day))
         while self._moments:
             now, _, moment = heapq.heappop(self._moments)
-            self._client.tick(now)
+            self._tick(now)
             self._tasks(moment, now)
-        self._client.tick(self.end)
+        self._tick(self.end)
         while self._client.owes:  # so few matters that there was not enough to kill
             self._client.count(self.end)
             self._client.drain(self.end)
         ready = self._client.drain(self.end)
         while ready is not None and ready <= self.end + PULSE:  # claims that died with a worker
             ready = self._client.drain(ready)
+
+    def _tick(self, now: datetime) -> None:
+        """Every step fires at its instant, but while the ticker is away: people act meanwhile."""
+        while self._away and self._away[0][0] <= now:
+            back = self._away[0][1]
+            if now < back:
+                return
+            self._client.tick(back, back)
+            self._away.pop(0)
+        self._client.tick(now)
 
     def _tasks(self, moment: _Moment, now: datetime) -> None:
         match moment.task, moment.matter:

@@ -46,6 +46,19 @@ _COLUMNS = tuple(
 _waiting = select(_clock.c.id).where(_clock.c.next_at <= bindparam("now")).limit(1)
 
 
+#: Built once, as every act asks.
+_first_due = (
+    select(_clock.c.id)
+    .where(_clock.c.ticket == bindparam("number"), _clock.c.next_at <= bindparam("now"))
+    .limit(1)
+)
+
+
+def is_due(tx: Transaction, number: str, now: datetime) -> bool:
+    """Whether any step of this ticket is due at `now`."""
+    return tx.connection().execute(_first_due, {"number": number, "now": now}).first() is not None
+
+
 def waiting(tx: Transaction, now: datetime) -> bool:
     """Whether any step is due at `now`; nothing is locked."""
     return tx.connection().execute(_waiting, {"now": now}).first() is not None

@@ -7,11 +7,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from dispatch import supervise
+from dispatch.settings import Settings
 from dispatch.simulation import command
 from dispatch.simulation.client import Told
 from dispatch.simulation.command import FIRST, Order, Ran, run
 from dispatch.simulation.matters import Volume
 from dispatch.simulation.reckoning import Found
+from dispatch.simulation.works import Here
 from dispatch.storage.database import Database
 from rules.errors import BadInput
 from tests.stories import at
@@ -62,6 +65,31 @@ def test_a_small_run_loses_doubles_and_misses_nothing(
     assert (figures["events"], figures["steps"]) == held(tmp_path, "SELECT count(*), count(step) FROM event")[
         0
     ]
+
+
+class Whole(Here):
+    """A desk that nobody cuts or kills; its ticker is away now and then all the same."""
+
+    cuts = kills = 0
+
+    def __init__(self, found: Settings, _seed: int, _rate: float, passing: bool) -> None:
+        super().__init__(found, passing)
+
+
+@pytest.mark.parametrize("careful", [True, False])
+def test_what_people_would_hide_from_an_absent_ticker_is_missed_unless_it_fires_first(
+    careful: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "Apart", Whole)
+    if not careful:
+        monkeypatch.setattr(supervise, "fire_first", lambda *_: None)
+    ran = run(order(tmp_path, True))
+    assert ran.found.sound is careful, ran.found
+    if careful:
+        collapsed = "SELECT count(*) FROM event WHERE step IS NOT NULL AND recorded_at > at"
+        assert held(tmp_path, collapsed)[0][0] > 0
+    else:
+        assert ran.found.missed and not (ran.found.lost or ran.found.doubled)
 
 
 def test_the_same_seed_gives_the_same_run_and_another_one_another(tmp_path: Path) -> None:
