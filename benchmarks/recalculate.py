@@ -101,7 +101,7 @@ def _ticket(facts: Facts, said: dict[str, Any], due: datetime | None, policy: Po
         "raised": 0,
         "restricted": False,
         "history": False,
-        "tallied": False,
+        "tallied": True,
         "pack": policy.hash,
         "version": 1,
     }
