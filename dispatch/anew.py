@@ -209,9 +209,9 @@ def _anew(
     after = stored_facts.with_happening(facts, changed)
     is_open = ticket.stage in OPEN_STAGES
     wanted = heard(told_of(facts, changed), policy, ticket.restricted) if is_open else ()
-    difference = stored_clocks.compare(
-        ticket.number, clocks.plan(after, *terms), rows, fired, (ticket.pack, calendar.version)
-    )
+    held = {(row["kind"], row["scope"], row["generation"]) for row in rows}
+    plans = clocks.plan(after, *terms, lambda *generation: generation not in held)
+    difference = stored_clocks.compare(ticket.number, plans, rows, fired, (ticket.pack, calendar.version))
     return _Anew(
         stamp=(ticket.version, newest.id or 0),
         asked=asked,

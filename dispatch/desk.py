@@ -20,7 +20,8 @@ from dispatch.storage.people import Seal, read_key_file
 class Desk:
     """Everything a use case needs; shared by the threads of one process. `random` gives that many random bytes.
 
-    `settings` are those it was opened with, for another process that opens it too; `tolerance` is by how much the clock may go back before nothing fires any more.
+    `settings` are those it was opened with: another process opens the same desk by them. `tolerance` is by how much
+    the clock may go back before nothing fires any more.
     """
 
     database: Database

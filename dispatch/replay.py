@@ -13,6 +13,7 @@ from typing import Any
 from classifier.model import Suggestion
 from dispatch import packs, triage
 from dispatch.desk import Desk
+from dispatch.storage import clocks as stored_clocks
 from dispatch.storage import facts as stored_facts
 from dispatch.storage import history, past
 from dispatch.storage.tables import Ticket

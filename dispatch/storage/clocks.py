@@ -160,8 +160,12 @@ def cancel(tx: Transaction, clocks: Sequence[int], now: datetime) -> None:
 
 
 def _as_promised(plan: ClockPlan, held: Mapping[str, Any]) -> ClockPlan:
-    """The plan with the deadline and ladder that its row promised: a calendar that came later changes neither."""
-    return replace(plan, due_at=held["due_at"], steps=tuple(from_row(each) for each in held["ladder"]))
+    """The plan with the deadline and ladder that its row promised: a calendar that came later changes neither.
+
+    Of a clock that is not armed nobody asks for the next step, so its ladder is not read.
+    """
+    steps = tuple(from_row(each) for each in held["ladder"]) if plan.state == "armed" else ()
+    return replace(plan, due_at=held["due_at"], steps=steps)
 
 
 def _difference(plan: ClockPlan, held: Mapping[str, Any], fired: frozenset[str]) -> dict[str, Any] | None:
