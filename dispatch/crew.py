@@ -6,6 +6,7 @@ import signal
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, suppress
+from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any, Generic, TypeVar
 
@@ -46,6 +47,14 @@ def share(desk: Desk, processes: int, work: Work[T, R], tasks: Iterable[T]) -> I
         crew.close()
 
 
+@dataclass(frozen=True, slots=True)
+class _Answer(Generic[R]):
+    """What a member sends back: the result, or what was raised."""
+
+    result: R
+    fault: Exception | None = None
+
+
 class _Crew(Generic[T, R]):
     """Processes that each hold the desk open; each ends when its pipe closes, also when we are killed."""
 
@@ -63,21 +72,25 @@ class _Crew(Generic[T, R]):
     def do(self, tasks: Iterable[T]) -> Iterator[tuple[T, R]]:
         """Hand the tasks out and take the results in."""
         waiting = iter(tasks)
-        under_way: dict[Any, T] = {}
+        under_way: dict[Connection, T] = {}
         for pipe, _ in self._members:
             self._hand_out(pipe, waiting, under_way)
         while under_way:
-            for ready in wait(list(under_way)):
-                try:
-                    kind, answer = ready.recv()  # type: ignore[union-attr]
-                except (EOFError, OSError):
-                    raise Interrupted() from None
-                if kind == "fault":
-                    raise answer
-                yield under_way.pop(ready), answer
-                self._hand_out(ready, waiting, under_way)
+            ready = wait(list(under_way))
+            for pipe in [each for each in under_way if each in ready]:
+                yield under_way.pop(pipe), self._answer(pipe)
+                self._hand_out(pipe, waiting, under_way)
 
-    def _hand_out(self, pipe: Any, waiting: Iterator[T], under_way: dict[Any, T]) -> None:
+    def _answer(self, pipe: Connection) -> R:
+        try:
+            answer: _Answer[R] = pipe.recv()
+        except (EOFError, OSError):
+            raise Interrupted() from None
+        if answer.fault is not None:
+            raise answer.fault
+        return answer.result
+
+    def _hand_out(self, pipe: Connection, waiting: Iterator[T], under_way: dict[Connection, T]) -> None:
         for task in waiting:
             try:
                 pipe.send(task)
@@ -104,9 +117,9 @@ def _serve(pipe: Connection, settings: Settings, work: Work[Any, Any]) -> None:
             while True:
                 task = pipe.recv()
                 try:
-                    answer = ("done", work(desk, task))
+                    answer = _Answer(work(desk, task))
                 except DeskError as fault:
-                    answer = ("fault", fault)
+                    answer = _Answer(None, fault)
                 except Exception:
-                    answer = ("fault", RuntimeError(traceback.format_exc()))
+                    answer = _Answer(None, RuntimeError(traceback.format_exc()))
                 pipe.send(answer)

@@ -9,9 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from dispatch import packs, recalculating
+from dispatch.anew import Found
 from dispatch.desk import Desk
 from dispatch.options import AsJson, DatabaseUrl, Dir
-from dispatch.recalculating import Found
 from dispatch.reporting import Means
 from dispatch.storage import calendars
 from dispatch.storage.tables import CalendarNotice
