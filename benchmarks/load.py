@@ -58,7 +58,7 @@ class Volley:
 class _Line:
     """One connection with at most one request under way."""
 
-    __slots__ = ("_address", "_came", "begun", "socket")
+    __slots__ = ("_address", "_came", "begun", "busy", "socket")
 
     def __init__(self, address: Address) -> None:
         self._address = address
@@ -69,9 +69,11 @@ class _Line:
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._came = b""
         self.begun = 0.0
+        self.busy = False
 
     def send(self, request: bytes, begun: float) -> None:
         self.begun = begun
+        self.busy = True
         self._came = b""
         self.socket.sendall(request)
 
@@ -151,8 +153,12 @@ def _run(
         waiting = max(0.0, min(due, end) - now) if rate and idle else 1.0
         for key, _ in selector.select(waiting):
             line = key.data
-            status = line.receive()
+            asked, status = line.busy, line.receive()
             if status is None:
+                continue
+            line.busy = False
+            if not asked:  # the server let go of a line that was quiet for too long
+                _open_again(selector, line)
                 continue
             under_way -= 1
             if status:
@@ -160,8 +166,12 @@ def _run(
                 volley.statuses[status] += 1
             else:
                 volley.broken += 1
-                selector.unregister(line.socket)
-                line.socket.close()
-                line.open()
-                selector.register(line.socket, selectors.EVENT_READ, line)
+                _open_again(selector, line)
             idle.append(line)
+
+
+def _open_again(selector: selectors.BaseSelector, line: _Line) -> None:
+    selector.unregister(line.socket)
+    line.socket.close()
+    line.open()
+    selector.register(line.socket, selectors.EVENT_READ, line)

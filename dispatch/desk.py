@@ -20,7 +20,8 @@ from dispatch.storage.people import Seal, read_key_file
 class Desk:
     """Everything a use case needs; shared by the threads of one process. `random` gives that many random bytes.
 
-    `tolerance` is by how much the clock may go back before nothing fires any more.
+    `settings` are those it was opened with: another process opens the same desk by them. `tolerance` is by how much
+    the clock may go back before nothing fires any more.
     """
 
     database: Database
@@ -30,6 +31,7 @@ class Desk:
     models: Models
     bell: Bell
     random: Callable[[int], bytes]
+    settings: Settings
     tolerance: timedelta = timedelta(seconds=CLOCK_TOLERANCE)
 
     @contextmanager
@@ -62,6 +64,7 @@ def open_desk(
         models=Models(database, settings.models),
         bell=bell or NoBell(),
         random=random,
+        settings=settings,
         tolerance=timedelta(seconds=settings.clock_tolerance),
     )
 

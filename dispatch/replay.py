@@ -13,6 +13,7 @@ from typing import Any
 from classifier.model import Suggestion
 from dispatch import packs, triage
 from dispatch.desk import Desk
+from dispatch.storage import clocks as stored_clocks
 from dispatch.storage import facts as stored_facts
 from dispatch.storage import history, past
 from dispatch.storage.tables import Ticket
@@ -88,7 +89,7 @@ def replay(desk: Desk, pack: str, between: tuple[datetime, datetime]) -> dict[st
         for page in past.pages(tx, *between, PAGE):
             numbers = [each.number for each in page]
             decided = past.decisions(tx, numbers, (Act.TRIAGE.value, Act.TRANSFER.value))
-            promised, events = past.promises(tx, numbers), history.read_all(tx, numbers)
+            promised, events = stored_clocks.read_all(tx, numbers), history.read_all(tx, numbers)
             earlier = {each.pack: desk.packs.of(each.pack, tx)[0] for each in page}
             for ticket in page:
                 facts = stored_facts.of_rows(ticket, (), events[ticket.number])

@@ -9,9 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from dispatch import packs, recalculating
+from dispatch.anew import Found
 from dispatch.desk import Desk
 from dispatch.options import AsJson, DatabaseUrl, Dir
-from dispatch.recalculating import Found
 from dispatch.reporting import Means
 from dispatch.storage import calendars
 from dispatch.storage.tables import CalendarNotice
@@ -23,6 +23,9 @@ from rules.succession import Asked
 from rules.terms import CHINA, ClockKind
 
 calendar = typer.Typer(no_args_is_help=True, help="节假日安排")
+
+#: So many processes recompute unless told otherwise: what two cores can do beside their other work.
+PROCESSES = 2
 
 _WAY_WORDS = {"later": "推后", "earlier": "提前", "same": "不变"}
 
@@ -36,6 +39,9 @@ def load(
         str, typer.Option(metavar="REASON", help="按新日历会提前的也改，写明理由；缺省保持原来的承诺")
     ] = "",
     by: Annotated[str, typer.Option(metavar="NAME", help="谁决定提前，和 --shorten 一起写")] = "",
+    processes: Annotated[
+        int, typer.Option(min=1, max=64, help="几个进程一起重算；SQLite 只用一个")
+    ] = PROCESSES,
     database: DatabaseUrl = None, dir: Dir = None, json: AsJson = False,
 ) -> None:  # fmt: skip
     """载入一年的放假通知，重算暂定的时限：先看预览，再加 --yes；中断后再运行一次会接着做。"""
@@ -46,7 +52,7 @@ def load(
     with means.desk(database, dir) as desk:
         if yes:
             kept = recalculating.keep(desk, notice, by or "cli", means.now())
-            data = _apply(desk, kept, by or "cli", shorten.strip(), means)
+            data = _apply(desk, kept, by or "cli", shorten.strip(), means, processes)
         else:
             say("正在预览…")
             found = recalculating.preview(desk, notice, lambda n: say(f"已看 {n} 张工单…"))
@@ -54,7 +60,9 @@ def load(
     answer(json, data, lambda: _show(data))
 
 
-def _apply(desk: Desk, notice: CalendarNotice, actor: str, reason: str, means: Means) -> dict[str, Any]:
+def _apply(
+    desk: Desk, notice: CalendarNotice, actor: str, reason: str, means: Means, processes: int
+) -> dict[str, Any]:
     """Recompute with a bar; first the other processes are given the time in which they hear of the notice."""
     say("等各进程用上新日历…")
     time.sleep(packs.FRESH.total_seconds() + 1)
@@ -62,7 +70,7 @@ def _apply(desk: Desk, notice: CalendarNotice, actor: str, reason: str, means: M
         total = calendars.how_many_wait(tx, "" if notice.done_at else notice.next)
     with bar("重算", total) as done:
         tell: Callable[[int], None] = lambda n: done(n, f"重算 {n} 张工单")  # noqa: E731
-        found = recalculating.recompute(desk, notice, actor, means.now, tell, reason)
+        found = recalculating.recompute(desk, notice, actor, means.now, tell, reason, processes)
     return _told(found, notice.year, applied=True, shortened=bool(reason))
 
 

@@ -14,7 +14,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from rules.clockwork import WHOLE, ClockPlan, Clockwork, Leg, PlannedStep
+from rules.clockwork import WHOLE, ClockPlan, Clockwork, Laddered, Leg, PlannedStep, every_ladder
 from rules.lifecycle import STAGES
 from rules.pack_records import Limit
 from rules.policy import Policy
@@ -36,12 +36,16 @@ __all__ = [
 _SENT = (Happened.DISPATCHED, Happened.REASSIGNED)
 
 
-def plan(facts: Facts, policy: Policy, calendar: Calendar) -> tuple[ClockPlan, ...]:
+def plan(
+    facts: Facts, policy: Policy, calendar: Calendar, laddered: Laddered = every_ladder
+) -> tuple[ClockPlan, ...]:
     """All generations of all clocks that `facts.happenings` call for, oldest first.
 
-    A ticket of history keeps its deadlines in state `history`: computed and counted, but no step fires.
+    A ticket of history keeps its deadlines in state `history`: computed and counted, but no step fires. Whoever holds
+    the frozen ladder of a generation, or asks for deadlines alone, says by `laddered` that it need not be planned:
+    two thirds of the work are ladders.
     """
-    board = _Board(facts, policy, calendar)
+    board = _Board(facts, policy, calendar, laddered)
     for happening in facts.happenings:
         board.see(happening)
     plans = board.work.plans
@@ -59,9 +63,9 @@ def handling_of(facts: Facts, policy: Policy, calendar: Calendar) -> list[ClockP
 class _Board:
     """Replays one ticket's events onto its clocks."""
 
-    def __init__(self, facts: Facts, policy: Policy, calendar: Calendar) -> None:
+    def __init__(self, facts: Facts, policy: Policy, calendar: Calendar, laddered: Laddered) -> None:
         self._calendar, self._urgency = calendar, facts.urgency
-        self.work = Clockwork(facts, policy, calendar.on(facts.urgency))
+        self.work = Clockwork(facts, policy, calendar.on(facts.urgency), laddered)
         first = next((each for each in facts.happenings if each.kind is Happened.CALENDAR_CHANGED), None)
         if first is not None:
             self._count_by(first.data["before"])

@@ -4,7 +4,7 @@ A clock is one kind within one scope: the whole ticket, or the leg of one depart
 scope then is. Which event moves which clock stands in `rules/clocks.py`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -80,11 +80,23 @@ class Leg:
 TICKET = Leg(WHOLE, "ticket")
 
 
+#: Whether the ladder of a generation, told by its kind, scope and number, is to be planned.
+Laddered = Callable[[ClockKind, str, int], bool]
+
+
+def every_ladder(_kind: ClockKind, _scope: str, _generation: int) -> bool:
+    """All of them."""
+    return True
+
+
 class Clockwork:
     """The clocks of one ticket; `plans` grows by one for every new generation."""
 
-    def __init__(self, facts: Facts, policy: Policy, calendar: Calendar) -> None:
+    def __init__(
+        self, facts: Facts, policy: Policy, calendar: Calendar, laddered: Laddered = every_ladder
+    ) -> None:
         self.plans: list[ClockPlan] = []
+        self._laddered = laddered
         self._facts = facts
         self._policy = policy
         self.calendar = calendar  # another one from the event on that says so
@@ -118,15 +130,16 @@ class Clockwork:
         if limit is None or due is None:
             return
         due = max(at, min(due, leg.until)) if leg.until else due
+        name = (kind, leg.scope, self._next(kind, leg.scope))
         self._begin(
             ClockPlan(
                 kind=kind,
-                generation=self._next(kind, leg.scope),
+                generation=name[-1],
                 state="armed",
                 started_at=at,
                 budget=limit.budget,
                 due_at=due,
-                steps=self._steps(kind, at, due, limit.budget, 0.0, leg.pressed),
+                steps=self._steps(name, at, due, limit.budget, 0.0, leg.pressed),
                 rule=limit.rule,
                 clause=limit.clause,
                 provisional=self.calendar.touches_provisional(at, due),
@@ -170,9 +183,17 @@ class Clockwork:
         return self._generations[kind, scope]
 
     def _steps(
-        self, kind: ClockKind, start: datetime, due: datetime, budget: Budget, paused: float, pressed: str
+        self,
+        name: tuple[ClockKind, str, int],
+        start: datetime,
+        due: datetime,
+        budget: Budget,
+        paused: float,
+        pressed: str,
     ) -> tuple[PlannedStep, ...]:
-        rungs: Iterable[LadderStep] = self._policy.steps(kind, self._facts.urgency) if pressed else ()
+        if not pressed or not self._laddered(*name):
+            return ()
+        rungs: Iterable[LadderStep] = self._policy.steps(name[0], self._facts.urgency)
         if pressed == "helper":
             rungs = (each for each in rungs if each.action in _OF_HELPERS)
         planned = (self._rung(rung, start, due, budget, paused) for rung in rungs)
@@ -266,10 +287,11 @@ class Clockwork:
         if budget is None:
             return
         self._put(running, replace(old, state="cancelled", stopped_at=at))
-        steps = self._steps(old.kind, old.started_at, due, budget, running.paused, running.pressed)
+        name = (old.kind, old.scope, self._next(old.kind, old.scope))
+        steps = self._steps(name, old.started_at, due, budget, running.paused, running.pressed)
         renewed = replace(
             old,
-            generation=self._next(old.kind, old.scope),
+            generation=name[-1],
             state="armed",
             due_at=due,
             steps=tuple(each for each in steps if each.at > at or each.action != "warn"),

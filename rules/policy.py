@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
 
 from rules.accept import EmergencyRule, RefusalRule
@@ -181,12 +181,25 @@ class Policy:
     occasions: Occasions
     labels: Mapping[str, str]
     cases: tuple[Case, ...]
+    #: What `limit` and `steps` found, by what they were asked: a replay asks for the same few again and again.
+    _limits: dict[tuple[ClockKind, TicketType, Urgency, str], Limit | None] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    _steps: dict[tuple[ClockKind, Urgency], tuple[LadderStep, ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def limit(self, clock: ClockKind, kind: TicketType, urgency: Urgency, occasion: str = "") -> Limit | None:
         """The limit of a clock: first row that fits, in pack order; None where the pack sets none.
 
         `occasion` is "", "redo" or "conferring"; without a row of its own the ordinary limit holds.
         """
+        asked = (clock, kind, urgency, occasion)
+        if asked not in self._limits:
+            self._limits[asked] = self._limit(*asked)
+        return self._limits[asked]
+
+    def _limit(self, clock: ClockKind, kind: TicketType, urgency: Urgency, occasion: str) -> Limit | None:
         for wanted in dict.fromkeys((occasion, "")):
             for row in self.limits:
                 if row.holds(clock, kind, urgency, wanted):
@@ -195,20 +208,22 @@ class Policy:
 
     def legal_limit(self, kind: TicketType, urgency: Urgency, category: str | None) -> Limit | None:
         """What the law sets for handling such a matter (法定时限), by the first row that fits; None where it sets nothing."""
-        within = set(upwards(category, self.categories))
-        for row in self.limits:
-            fits = row.holds(ClockKind.HANDLE, kind, urgency, "legal")
-            if fits and row.budget and (not row.categories or within & set(row.categories)):
+        rows = [row for row in self.limits if row.holds(ClockKind.HANDLE, kind, urgency, "legal")]
+        within = set(upwards(category, self.categories)) if rows else set()
+        for row in rows:
+            if row.budget and (not row.categories or within & set(row.categories)):
                 return Limit(row.budget, row.id, row.clause)
         return None
 
     def steps(self, clock: ClockKind, urgency: Urgency) -> tuple[LadderStep, ...]:
         """The ladder of a clock, in pack order."""
-        return tuple(
-            row.step
-            for row in self.ladder
-            if row.clock == clock and (not row.urgencies or urgency in row.urgencies)
-        )
+        if (clock, urgency) not in self._steps:
+            self._steps[clock, urgency] = tuple(
+                row.step
+                for row in self.ladder
+                if row.clock == clock and (not row.urgencies or urgency in row.urgencies)
+            )
+        return self._steps[clock, urgency]
 
     def department_of(self, label: str) -> Department | None:
         """The department whose code, name or alias is exactly `label` (after NFKC and trimming), or None.

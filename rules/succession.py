@@ -65,12 +65,17 @@ def asked_of(
     kept = tuple(each for each in facts.happenings if each.kind is not Happened.CALENDAR_CHANGED)
     wanted = {
         (each.kind.value, each.scope): each.due_at
-        for each in plan(replace(facts, happenings=kept), policy, calendar)
+        for each in plan(replace(facts, happenings=kept), policy, calendar, _no_ladder)
         if each.stopped_at is None
     }
     return tuple(
         Asked(kind, scope, was, wanted.get((kind, scope)) or was) for (kind, scope), was in promised.items()
     )
+
+
+def _no_ladder(_kind: ClockKind, _scope: str, _generation: int) -> bool:
+    """Deadlines alone are asked for."""
+    return False
 
 
 def change(

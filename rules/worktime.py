@@ -148,7 +148,7 @@ class Calendar:
     def touches_provisional(self, a: datetime, b: datetime) -> bool:
         """Whether a year from a's to b's date has no loaded notice; also true beyond the table."""
         first, last = sorted(_aware(instant).astimezone(CHINA).year for instant in (a, b))
-        return any(year not in self._noticed for year in range(first, last + 1))
+        return not self._noticed.issuperset(range(first, last + 1))
 
     # From an instant on
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import Dialect, func, select, update
 from sqlmodel import SQLModel, col
 from sqlmodel import select as select_model
 
-from dispatch.storage.database import Transaction
+from dispatch.storage.database import Database, Transaction
+from dispatch.storage.prepared import BulkChange, among
 from dispatch.storage.tables import CalendarNotice
 from rules.terms import Stage
 
@@ -16,11 +18,7 @@ _clock = SQLModel.metadata.tables["clock"]
 _ticket = SQLModel.metadata.tables["ticket"]
 _pack = SQLModel.metadata.tables["pack"]
 
-_settled = (
-    update(_clock)
-    .where(_clock.c.id == bindparam("row"))
-    .values(provisional=bindparam("unknown"), calendar=bindparam("version"))
-)
+_event = SQLModel.metadata.tables["event"]
 
 
 def newest(tx: Transaction) -> int:
@@ -44,12 +42,27 @@ def keep(tx: Transaction, notice: CalendarNotice) -> None:
     tx.session.flush()
 
 
-def advance(
-    tx: Transaction, notice: int, after: str, counted: Mapping[str, int], done_at: datetime | None = None
-) -> None:
-    """How far the recomputing for a notice has come."""
-    values = {"next": after, "counted": dict(counted), "done_at": done_at}
-    tx.connection().execute(update(_notice).where(_notice.c.id == notice).values(**values))
+def begin(tx: Transaction, notice: int) -> None:
+    """A notice that is done is gone through once more, from the beginning."""
+    tx.connection().execute(update(_notice).where(_notice.c.id == notice).values(next="", done_at=None))
+
+
+def advance(tx: Transaction, notice: int, reached: str, counted: Mapping[str, int]) -> None:
+    """Everything up to ticket `reached` was recomputed, and `counted` comes on top.
+
+    Several processes tell this, each in the transaction of its page and last in it, as the others wait for the row.
+    """
+    its = _notice.c.id == notice
+    query = select(_notice.c.next, _notice.c.counted).where(its).with_for_update(key_share=True)
+    before, sums = tx.connection().execute(query).one()
+    total = {name: sums.get(name, 0) + n for name, n in counted.items()}
+    values = {"next": max(before, reached), "counted": {**sums, **total}}
+    tx.connection().execute(update(_notice).where(its).values(**values))
+
+
+def finish(tx: Transaction, notice: int, now: datetime) -> None:
+    """Every deadline that waited for the notice was recomputed."""
+    tx.connection().execute(update(_notice).where(_notice.c.id == notice).values(next="", done_at=now))
 
 
 def packs(tx: Transaction) -> list[str]:
@@ -90,7 +103,38 @@ def how_many_wait(tx: Transaction, after: str) -> int:
     return tx.connection().execute(query).scalar() or 0
 
 
-def settle(tx: Transaction, rows: Sequence[Mapping[str, object]]) -> None:
-    """Say of clock rows (`row`) by which calendar (`version`) they stand now and whether that is `unknown` in part."""
-    if rows:
-        tx.connection().execute(_settled, [dict(each) for each in rows])
+#: How a ticket stood: its version and its newest event. Whatever happens to it changes one of them.
+Stamp = tuple[int, int]
+
+
+def hold(database: Database, tx: Transaction, numbers: Sequence[str], wait: bool = False) -> dict[str, Stamp]:
+    """Lock these tickets, by number; how each stands. Those that others hold are left out, or waited for.
+
+    The events are asked for after the locks were taken: an act may have ended a moment before.
+    """
+    query = select(_ticket.c.number, _ticket.c.version).where(
+        _ticket.c.number.in_(among(tx.connection(), numbers))
+    )
+    query = database.unclaimed(query.order_by(_ticket.c.number), whole=wait)
+    versions = {row.number: row.version for row in tx.connection().execute(query)}
+    newest = (
+        select(_event.c.ticket, func.max(_event.c.id).label("id"))
+        .where(_event.c.ticket.in_(among(tx.connection(), list(versions))))
+        .group_by(_event.c.ticket)
+    )
+    events = {row.ticket: row.id for row in tx.connection().execute(newest)}
+    return {number: (version, events.get(number, 0)) for number, version in versions.items()}
+
+
+@cache
+def _due(dialect: Dialect) -> BulkChange:
+    return BulkChange(_ticket, "number", ("due_at", "tallied"), dialect)
+
+
+def mark(tx: Transaction, due: Mapping[str, datetime | None]) -> None:
+    """The earliest deadline of locked tickets whose promises moved; the counts look at them again.
+
+    Their versions stay: nobody's open form depends on it.
+    """
+    rows = [{"number": number, "due_at": at, "tallied": False} for number, at in due.items()]
+    _due(tx.connection().dialect).write(tx.connection(), rows)

@@ -3,14 +3,15 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import Dialect, bindparam, func, insert, select, update
 from sqlmodel import SQLModel
 
 from dispatch.storage import tables  # noqa: F401  (defines the tables)
 from dispatch.storage.database import Transaction
-from dispatch.storage.prepared import among
+from dispatch.storage.prepared import BulkChange, among, as_read
 from rules.clocks import ClockPlan, as_row, due_of, from_row, next_step
 
 _clock = SQLModel.metadata.tables["clock"]
@@ -119,6 +120,48 @@ def write(tx: Transaction, found: Difference) -> None:
         tx.connection().execute(_change, [change for _, change in found.changed])
 
 
+@cache
+def _changes(dialect: Dialect) -> tuple[BulkChange, BulkChange]:
+    stands = ("provisional", "calendar")
+    return (
+        BulkChange(_clock, "id", ("state", "next_at", "stopped_at", *stands), dialect),
+        BulkChange(_clock, "id", stands, dialect),
+    )
+
+
+def write_all(
+    tx: Transaction,
+    changed: Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]],
+    stands: Mapping[int, tuple[bool, str]],
+) -> None:
+    """What `Difference.changed` holds of many locked tickets, and where rows `stand` now: provisional or not, by which calendar.
+
+    A row that has both is written once.
+    """
+    moved = []
+    for held, change in changed:
+        provisional, calendar = stands.get(held["id"], (held["provisional"], held["calendar"]))
+        moved.append(
+            {
+                "id": held["id"],
+                "state": change["new_state"],
+                "next_at": change["new_next"],
+                "stopped_at": change["new_stop"],
+                "provisional": provisional,
+                "calendar": calendar,
+            }
+        )
+    done = {row["id"] for row in moved}
+    others = [
+        {"id": id, "provisional": provisional, "calendar": calendar}
+        for id, (provisional, calendar) in stands.items()
+        if id not in done
+    ]
+    wholly, partly = _changes(tx.connection().dialect)
+    wholly.write(tx.connection(), moved)
+    partly.write(tx.connection(), others)
+
+
 def cancel(tx: Transaction, clocks: Sequence[int], now: datetime) -> None:
     """Stop clocks of a locked ticket that its plan knows nothing of; deadline and ladder stay."""
     if clocks:
@@ -127,8 +170,12 @@ def cancel(tx: Transaction, clocks: Sequence[int], now: datetime) -> None:
 
 
 def _as_promised(plan: ClockPlan, held: Mapping[str, Any]) -> ClockPlan:
-    """The plan with the deadline and ladder that its row promised: a calendar that came later changes neither."""
-    return replace(plan, due_at=held["due_at"], steps=tuple(from_row(each) for each in held["ladder"]))
+    """The plan with the deadline and ladder that its row promised: a calendar that came later changes neither.
+
+    Of a clock that is not armed nobody asks for the next step, so its ladder is not read.
+    """
+    steps = tuple(from_row(each) for each in held["ladder"]) if plan.state == "armed" else ()
+    return replace(plan, due_at=held["due_at"], steps=steps)
 
 
 def _difference(plan: ClockPlan, held: Mapping[str, Any], fired: frozenset[str]) -> dict[str, Any] | None:
@@ -154,7 +201,10 @@ def steps_of(tx: Transaction, numbers: Sequence[str]) -> dict[str, dict[int, fro
 def read_all(tx: Transaction, numbers: Sequence[str]) -> dict[str, list[Mapping[str, Any]]]:
     """All clock rows of many tickets, by number, oldest first."""
     found: dict[str, list[Mapping[str, Any]]] = {number: [] for number in numbers}
-    query = select(_clock).where(_clock.c.ticket.in_(among(tx.connection(), numbers))).order_by(_clock.c.id)
+    several = among(tx.connection(), numbers)
+    query = (
+        select(*as_read(tx.connection(), _clock.c)).where(_clock.c.ticket.in_(several)).order_by(_clock.c.id)
+    )
     for each in tx.connection().execute(query).mappings():
         found[each["ticket"]].append(dict(each))
     return found

@@ -9,21 +9,18 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
-    ColumnElement,
-    DateTime,
     Dialect,
     Select,
     delete,
     func,
     select,
     text,
-    type_coerce,
     update,
 )  # fmt: skip
 from sqlmodel import SQLModel
 
 from dispatch.storage.database import Database, Transaction
-from dispatch.storage.prepared import Bulk, among
+from dispatch.storage.prepared import Bulk, among, as_read
 from dispatch.storage.records import DAILY_COUNT, Tally  # noqa: F401  (defines the tables)
 from reports.matter import Counts, Event, Leg, Matter, Promise
 from reports.tally import TIMED
@@ -140,17 +137,10 @@ def untallied(database: Database, tx: Transaction, n: int, wait: bool = False) -
 _Several = Select[tuple[str]]
 
 
-def _instants(tx: Transaction, *columns: ColumnElement[Any]) -> list[ColumnElement[Any]]:
-    """Columns of instants as the driver reads them: PostgreSQL's are aware already, and there are a million of them."""
-    if tx.connection().dialect.name == "sqlite":
-        return list(columns)
-    return [type_coerce(each, DateTime(timezone=True)) for each in columns]
-
-
 def _events(tx: Transaction, several: _Several) -> Mapping[str, list[Event]]:
     found: defaultdict[str, list[Event]] = defaultdict(list)
     e = _event.c
-    columns = [e.ticket, e.kind, *_instants(tx, e.at), e.data, e.step, e.id]
+    columns = as_read(tx.connection(), [e.ticket, e.kind, e.at, e.data, e.step, e.id])
     query = select(*columns).where(e.ticket.in_(several), e.kind.not_in([each.value for each in _SILENT]))
     for ticket, kind, at, data, step, id in tx.connection().execute(query.order_by(e.id)).all():
         found[ticket].append(Event(kind, at, data, step or "", id))
@@ -160,7 +150,7 @@ def _events(tx: Transaction, several: _Several) -> Mapping[str, list[Event]]:
 def _legs(tx: Transaction, several: _Several) -> Mapping[str, list[Leg]]:
     found: defaultdict[str, list[Leg]] = defaultdict(list)
     a = _assignment.c
-    columns = [a.ticket, a.department, a.part, *_instants(tx, a.at, a.ended_at), a.result]
+    columns = as_read(tx.connection(), [a.ticket, a.department, a.part, a.at, a.ended_at, a.result])
     query = select(*columns).where(a.ticket.in_(several))
     for ticket, department, part, at, ended_at, result in tx.connection().execute(query.order_by(a.id)).all():
         found[ticket].append(Leg(department, part == "lead", at, ended_at, result))
@@ -170,7 +160,8 @@ def _legs(tx: Transaction, several: _Several) -> Mapping[str, list[Leg]]:
 def _promises(tx: Transaction, several: _Several) -> Mapping[str, list[Promise]]:
     found: defaultdict[str, list[Promise]] = defaultdict(list)
     c = _clock.c
-    columns = [c.ticket, c.kind, c.state, *_instants(tx, c.started_at, c.due_at, c.stopped_at), c.scope]
+    wanted = [c.ticket, c.kind, c.state, c.started_at, c.due_at, c.stopped_at, c.scope]
+    columns = as_read(tx.connection(), wanted)
     query = select(*columns).where(c.ticket.in_(several), c.kind.in_(TIMED))
     for ticket, *rest in tx.connection().execute(query.order_by(c.id)).all():
         found[ticket].append(Promise(*rest))

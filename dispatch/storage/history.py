@@ -10,7 +10,7 @@ from sqlmodel import SQLModel
 
 from dispatch.storage import tables  # noqa: F401  (defines the tables)
 from dispatch.storage.database import Transaction
-from dispatch.storage.prepared import among
+from dispatch.storage.prepared import among, as_read
 from rules.terms import CHINA, Happened, Happening
 
 _event = SQLModel.metadata.tables["event"]
@@ -70,7 +70,10 @@ def newest(tx: Transaction, ticket: str, kind: Happened) -> dict[str, Any] | Non
 def read_all(tx: Transaction, numbers: Sequence[str]) -> dict[str, list[Mapping[str, Any]]]:
     """The events of many tickets, by number, each in the order they were written."""
     found: dict[str, list[Mapping[str, Any]]] = {number: [] for number in numbers}
-    query = select(_event).where(_event.c.ticket.in_(among(tx.connection(), numbers))).order_by(_event.c.id)
+    several = among(tx.connection(), numbers)
+    query = (
+        select(*as_read(tx.connection(), _event.c)).where(_event.c.ticket.in_(several)).order_by(_event.c.id)
+    )
     for each in tx.connection().execute(query).mappings():
         found[each["ticket"]].append(dict(each))
     return found

@@ -1,4 +1,4 @@
-"""What was decided and promised in a span of time (往期工单), page by page, for a replay: read and never locked."""
+"""What was decided in a span of time (往期工单), page by page, for a replay: read and never locked."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -12,7 +12,6 @@ from dispatch.storage.database import Transaction
 from dispatch.storage.tables import Ticket
 
 _decision = SQLModel.metadata.tables["decision"]
-_clock = SQLModel.metadata.tables["clock"]
 
 
 def pages(tx: Transaction, since: datetime, until: datetime, n: int) -> Iterator[list[Ticket]]:
@@ -39,13 +38,4 @@ def decisions(tx: Transaction, numbers: Sequence[str], acts: Sequence[str]) -> d
     found: dict[str, Mapping[str, Any]] = {}
     for each in tx.connection().execute(query.order_by(_decision.c.id)).mappings():
         found[each["ticket"]] = dict(each)
-    return found
-
-
-def promises(tx: Transaction, numbers: Sequence[str]) -> dict[str, list[Mapping[str, Any]]]:
-    """The clock rows of the tickets as they were promised, by number, oldest first."""
-    found: dict[str, list[Mapping[str, Any]]] = {number: [] for number in numbers}
-    query = select(_clock).where(_clock.c.ticket.in_(numbers)).order_by(_clock.c.id)
-    for each in tx.connection().execute(query).mappings():
-        found[each["ticket"]].append(dict(each))
     return found

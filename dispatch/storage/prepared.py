@@ -1,14 +1,16 @@
 """Statements for hot paths (预编译语句): written with Core on the SQLModel tables, compiled once for each database."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
     JSON,
     BigInteger,
+    ColumnElement,
     Connection,
+    DateTime,
     Dialect,
     Insert,
     Select,
@@ -17,6 +19,7 @@ from sqlalchemy import (
     func,
     literal,
     select,
+    type_coerce,
 )
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -63,6 +66,20 @@ def among(connection: Connection, values: Sequence[str] | Sequence[int], ids: bo
     unpack = func.json_each(given) if sqlite else func.json_array_elements_text(given)
     value = unpack.table_valued("value").c.value
     return select(cast(value, BigInteger) if ids else value)
+
+
+def as_read(connection: Connection, columns: Iterable[ColumnElement[Any]]) -> list[ColumnElement[Any]]:
+    """Columns with their instants as the driver reads them: PostgreSQL's are aware already, and there are millions."""
+    if connection.dialect.name == "sqlite":
+        return list(columns)
+    return [type_coerce(each, _INSTANT).label(each.key) if _is_instant(each) else each for each in columns]
+
+
+_INSTANT = DateTime(timezone=True)
+
+
+def _is_instant(column: ColumnElement[Any]) -> bool:
+    return isinstance(_plain(column.type), DateTime)
 
 
 #: What PostgreSQL calls the types that JSON carries; the column turns them into its own.

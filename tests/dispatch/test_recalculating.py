@@ -163,7 +163,8 @@ def test_a_pause_that_lies_in_what_became_a_holiday_keeps_its_generation(desk):
 
 
 def test_killed_half_way_it_goes_on_and_does_nothing_twice(desk, monkeypatch):
-    monkeypatch.setattr(recalculating, "BATCH", 1)
+    for size in ("BATCH", "BATCH_OF_ONE_WRITER"):
+        monkeypatch.setattr(recalculating, size, 1)
     numbers = [handled(desk, phone=f"1990000{n:04}")[0] for n in range(3)]
 
     class Killed(BaseException):
