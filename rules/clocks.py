@@ -123,7 +123,8 @@ class _Board:
             case Stage.INCOMPLETE:
                 work.stop(ClockKind.SUPPLEMENT, at, "met")
             case Stage.TO_SIGN:
-                work.stop(ClockKind.SIGN, at, "cancelled" if moved == Stage.TO_SIGN else "met")
+                kept = moved != Stage.TO_SIGN and not happening.data.get("automatic")
+                work.stop(ClockKind.SIGN, at, "met" if kept else "cancelled")
             case Stage.RETURNED | Stage.CONFERRING:
                 work.stop(ClockKind.SETTLE, at, "met")
             case Stage.HANDLING if moved == Stage.TO_SIGN:
@@ -182,6 +183,8 @@ class _Board:
     def _sent(self, happening: Happening) -> None:
         """Somebody is to sign; a new lead ends the legs of those before it."""
         at, data, work = happening.at, happening.data, self.work
+        if happening.kind in _SENT or work.sent_at is None:
+            work.sent_at = at
         work.start(ClockKind.SIGN, at)
         self._occasion = "redo" if data.get("round") else self._occasion
         if self._starts != "signed":

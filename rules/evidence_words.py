@@ -297,6 +297,7 @@ _TELLERS: Mapping[Happened, Callable[[Happening, Scene], str]] = MappingProxyTyp
         Happened.ASSISTED: _helped,
         Happened.DELEGATED: _helped,
         Happened.REPORTED_UP: _helped,
+        Happened.SIGNED: _choice("automatic", "到退单期限届满{lead}仍未签收，系统自动签收", "{lead}签收"),
         Happened.RETURN_SETTLED: _choice("accepted", "{hotline}同意{lead}退单", "{hotline}不同意{lead}退单"),
         Happened.CONTACTED: _choice("reached", "{lead}联系诉求人，已联系上", "{lead}联系诉求人，没有联系上"),
         Happened.EXTENSION_ASKED: _asked_for_time,
@@ -328,7 +329,6 @@ _PLAIN: Mapping[Happened, str] = MappingProxyType(
     {
         Happened.TRANSFERRED: f"{HOTLINE}转紧急电话处置",
         Happened.ANSWERED: f"{HOTLINE}直接答复",
-        Happened.SIGNED: "{lead}签收",
         Happened.RETURNED: "{lead}退单",
         Happened.CONFERRED: f"{HOTLINE}提请会商确定主办单位",
         Happened.RESUMED: "{lead}恢复办理",

@@ -117,7 +117,7 @@ def read_ladder(sheet: Sheet, receivers: Collection[str]) -> tuple[LadderRow, ..
         if mine & named:
             row.fault("step", f"时钟 {rung.clock} 的“{rung.step.step}”重复", "请换一个 step，或删去一条")
         named |= mine
-        if rung.step.share == 1:
+        if rung.step.share == 1 and rung.step.action != "sign":
             ends |= {(clock, urgency) for clock, urgency, _ in mine}
     for clock, urgency in product(TIMED, _URGENCIES):
         if not sheet.broken and (clock, urgency) not in ends:
@@ -139,6 +139,12 @@ def _rung(row: Row, receivers: Collection[str]) -> LadderRow:
     if action == "breach" and share is not None and share < 1:
         row.fault("share", "超期（breach）只能在 share = 1.0", '提前提醒请用 action = "warn"')
     clock = ClockKind(row.choice("clock", tuple(ClockKind)) or ClockKind.HANDLE)
+    if action == "sign" and (clock is not ClockKind.SIGN or (share is not None and share < 1)):
+        row.fault(
+            "action",
+            "自动签收（sign）只用于时钟 sign，且不早于签收期限",
+            "请写 share = 1.0，或写 after；不要自动签收的，在 drop 里写 sign 时钟的这一级",
+        )
     step = LadderStep(row.code("step"), action, level, named, share, after, row.text("clause"))
     return LadderRow(clock, urgencies_of(row), step)
 

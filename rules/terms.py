@@ -311,7 +311,8 @@ class LadderStep:
     """One rung below or above a deadline (预警、超期、督办).
 
     Exactly one of `share` (of the working time of the limit, 0 < share <= 1; 1 is the deadline itself) and
-    `after` (a budget counted from the deadline) is set. `action` is warn, breach, supervise, call_duty or send_up;
+    `after` (a budget counted from the deadline) is set. `action` is warn, breach, supervise, call_duty, send_up or sign
+    (by itself, never before the window for returns ends);
     `level` is the supervision level 1 to 3, else 0; `receivers` are words of the pack's receiver list.
     """
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
 from rules.pack_records import Level
 from rules.terms import Happened, Unit
@@ -87,6 +88,11 @@ UNIT_WORDS: Mapping[Unit, str] = MappingProxyType(
         Unit.MINUTES: "分钟",
     }
 )
+
+
+def event_words(kind: Happened, data: Mapping[str, Any]) -> str:
+    """What people read of an event; a signature that nobody gave says so."""
+    return f"自动{EVENT_WORDS[kind]}" if data.get("automatic") else EVENT_WORDS[kind]
 
 
 def rung_words(level: Level) -> str:
