@@ -14,7 +14,7 @@ import structlog
 
 from classifier.model import Suggestion
 from classifier.place import Area, Gazetteer
-from dispatch import clues, draining, linking
+from dispatch import clues, draining, linking, proposals
 from dispatch.desk import Desk
 from dispatch.linking import New
 from dispatch.record import assignments, decision_row, follow, notices, record, rise
@@ -284,7 +284,7 @@ def _settle(desk: Desk, works: Sequence[Work], said: Mapping[int, Suggestion | N
         held = tickets.lock_all(tx, sorted({work.ticket for work in works if work.id in mine}))
         events, timed = history.read_all(tx, list(held)), stored_clocks.timed(tx, list(held))
         ledger, changes, again, new = Ledger(), [], [], []
-        cards = _running_cards(tx, now)
+        cards, before = _running_cards(tx, now), proposals.Before(tx)
         for work in works:
             ticket = held.get(work.ticket)
             if work.id not in mine or ticket is None or ticket.stage != Stage.RECEIVED:
@@ -292,6 +292,7 @@ def _settle(desk: Desk, works: Sequence[Work], said: Mapping[int, Suggestion | N
             terms = desk.packs.of(ticket.pack, tx)
             facts = stored_facts.of_rows(ticket, (), events[ticket.number])
             judged = judge(ticket.model_dump(), facts, said[work.id], terms[0], local, cards)
+            judged = _with_precedent(judged, before.told(judged.decision, judged.area, terms[0]))
             written = write(ledger, judged, ticket.pack, terms, local)
             changes.append({"row": ticket.number, **written.columns})
             if written.climbed:
@@ -306,6 +307,14 @@ def _settle(desk: Desk, works: Sequence[Work], said: Mapping[int, Suggestion | N
         for each in again:
             _time_again(tx, *each)
         tickets.change_all(tx, changes)
+
+
+def _with_precedent(judged: Judged, words: str) -> Judged:
+    """Whoever must decide is told what was conferred on a like matter; the decision stays as it is."""
+    decision = judged.decision
+    if not words:
+        return judged
+    return replace(judged, decision=replace(decision, because=f"{decision.because}{words}"))
 
 
 def _running_cards(tx: Transaction, now: datetime) -> list[Card]:

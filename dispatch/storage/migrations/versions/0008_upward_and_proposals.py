@@ -8,6 +8,7 @@ Created: 2026-11-28 00:50:00
 from collections.abc import Sequence
 
 import sqlalchemy as sa
+import sqlmodel.sql.sqltypes
 from alembic import op
 
 revision: str = "0008"
@@ -19,13 +20,51 @@ depends_on: str | Sequence[str] | None = None
 _MEASURES = ("signed", "signed_by_hand", "signed_automatic")
 
 
+def _words(name: str, nullable: bool = False) -> "sa.Column[str]":
+    return sa.Column(name, sqlmodel.sql.sqltypes.AutoString(), nullable=nullable)
+
+
+def _instant(name: str, nullable: bool = False) -> "sa.Column[object]":
+    return sa.Column(name, sqlmodel.sql.sqltypes.UTCDateTime(), nullable=nullable)
+
+
+def _number() -> sa.types.TypeEngine[str]:
+    return sa.String(length=32, collation="C").with_variant(sa.String(length=32), "sqlite")
+
+
+def _proposal() -> None:
+    op.create_table(
+        "proposal",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("ticket", _number(), nullable=False),
+        _words("category"),
+        _words("area", nullable=True),
+        _words("lead"),
+        sa.Column("assists", sa.JSON(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        _words("state"),
+        _words("proposed_by"),
+        _instant("proposed_at"),
+        _words("settled_by", nullable=True),
+        _instant("settled_at", nullable=True),
+        _words("words", nullable=True),
+        sa.CheckConstraint("state IN ('proposed', 'accepted', 'rejected')", name="ck_state_word"),
+        sa.ForeignKeyConstraint(["ticket"], ["ticket.number"]),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_proposal_category", "proposal", ["category", "id"])
+    op.create_index("ix_proposal_state", "proposal", ["state", "id"])
+
+
 def upgrade() -> None:
     """Counts begin at zero: `hotline counts rebuild` fills in what was signed before."""
     for code in _MEASURES:
         op.add_column("daily_count", sa.Column(code, sa.Integer(), nullable=False, server_default="0"))
+    _proposal()
 
 
 def downgrade() -> None:
-    """Back to 0007."""
+    """Back to 0007: what was proposed is lost."""
+    op.drop_table("proposal")
     for code in _MEASURES:
         op.drop_column("daily_count", code)
