@@ -30,7 +30,9 @@ Named = Annotated[str, typer.Option("--by", help="审定人姓名")]
 Number = Annotated[int, typer.Argument(metavar="ID", min=1)]
 
 
-def propose(ledger: Ledger, ticket: Ticket, act: Act, outcome: Outcome, actor: str, now: datetime) -> list[Notify]:
+def propose(
+    ledger: Ledger, ticket: Ticket, act: Act, outcome: Outcome, actor: str, now: datetime
+) -> list[Notify]:
     """Add a proposal where conferring ended with a lead; who is told of it.
 
     A matter without a category makes no rule, and a complaint about officials is nobody's example.
@@ -63,9 +65,7 @@ class Before:
         return like_before(found, policy) if found else ""
 
 
-def settle(
-    desk: Desk, proposal: int, accept: bool, by: str, words: str, now: datetime
-) -> dict[str, Any]:
+def settle(desk: Desk, proposal: int, accept: bool, by: str, words: str, now: datetime) -> dict[str, Any]:
     """Accept or reject in somebody's name; as `as_told`. Raises BadInput, NoSuchProposal, ProposalSettled."""
     if not by.strip():
         raise BadInput("请写明审定人姓名。")

@@ -148,7 +148,7 @@ def _as_the_stage_says(ticket: Standing, row: Mapping[str, Any]) -> bool:
     kind = ClockKind(row["kind"])
     if kind is ClockKind.RESUME or ticket.history or row["state"] != "armed":
         return False
-    return kind is ClockKind.CLUE or kind in STAGES[Stage(ticket.stage)].clocks
+    return kind in clocks.BESIDE or kind in STAGES[Stage(ticket.stage)].clocks
 
 
 def _signs(row: Mapping[str, Any], now: datetime) -> bool:
@@ -199,7 +199,12 @@ def _resume(desk: Desk, tx: Transaction, ticket: Ticket, now: datetime) -> int:
 
 
 def _sign(
-    desk: Desk, tx: Transaction, ticket: Ticket, row: Mapping[str, Any], rung: Mapping[str, Any], now: datetime
+    desk: Desk,
+    tx: Transaction,
+    ticket: Ticket,
+    row: Mapping[str, Any],
+    rung: Mapping[str, Any],
+    now: datetime,
 ) -> int:
     """The window for returns is over and nobody signed: the ticket is signed by itself, as of that instant."""
     facts = stored_facts.gather(tx, ticket)

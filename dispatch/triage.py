@@ -26,7 +26,7 @@ from dispatch.storage.database import Transaction
 from dispatch.storage.ledger import Ledger
 from dispatch.storage.outbox import Work
 from intake.elements import found_in
-from rules import clocks, escalation, lifecycle
+from rules import clocks, escalation, lifecycle, upward
 from rules.escalation import Climb
 from rules.occasions import effect
 from rules.outcome import Notify, Outcome, heard
@@ -101,7 +101,7 @@ def judge(
     matter = Matter(facts, _absent(ticket), card_for(said_all, areas, cards, policy))
     routed = effect(seen, route(seen, policy, now), policy, facts.received_at)
     decision = _with_terms(sort(routed, seen, matter, policy), suggestion)
-    outcome = _outcome(decision, facts, policy, now)
+    outcome = upward.also(_outcome(decision, facts, policy, now), facts)
     area = max(areas, key=lambda code: policy.areas[code].level, default=None)
     kept: dict[str, Any] = {
         "category": seen.category,
@@ -228,6 +228,7 @@ def write(
         "restricted": changes.get("restricted", after.restricted),
         "against": changes.get("against", after.against),
         "card": changes.get("card"),
+        "upward": changes.get("upward"),
         "complaint_count": after.complaint_count,
         "supervision": after.supervision,
         "raised": after.raised,

@@ -181,7 +181,9 @@ def _outcome(promise: Promise, matter: Matter, later: Sequence[Promise]) -> str 
             since = _last(matter, Happened.SUSPENDED)
             return "missed" if since is not None and due <= since else None
         case "cancelled" if is_signed_by_itself(promise, matter):
-            return "missed"  # also where the window for returns ended with the limit, at the very same instant
+            return (
+                "missed"  # also where the window for returns ended with the limit, at the very same instant
+            )
         case "cancelled":
             return _called_off(promise, matter, later)
         case _:

@@ -21,6 +21,7 @@ from rules import (
     merging,
     pressure,
     returns,
+    upward,
 )
 from rules.errors import BadInput
 from rules.outcome import Case, Notify, Outcome
@@ -30,7 +31,7 @@ from rules.terms import CHINA, Act, Decision, Happened, Happening, Stage, Urgenc
 def decide(act: Act, body: bodies.Body, case: Case) -> Outcome:
     """What `act` does to the ticket. Raises IllegalAct, BadInput, TooLate or LimitReached and changes nothing."""
     lifecycle.require(case.facts.stage, act)
-    return DECIDERS[act](body, case)
+    return upward.also(DECIDERS[act](body, case), case.facts)
 
 
 def _dispatched(
@@ -364,5 +365,6 @@ DECIDERS: Mapping[Act, Callable[[Any, Case], Outcome]] = MappingProxyType(
         **pressure.DECIDERS,
         **merging.DECIDERS,
         **beside.DECIDERS,
+        **upward.DECIDERS,
     }
 )

@@ -36,6 +36,7 @@ DONE_WORDS: Mapping[ClockKind, str] = MappingProxyType(
         ClockKind.REVIEW: "审核答复",
         ClockKind.CALL_BACK: "回访",
         ClockKind.CLUE: "审定线索",
+        ClockKind.UPWARD: "反馈上级",
     }
 )
 
@@ -321,6 +322,7 @@ _TELLERS: Mapping[Happened, Callable[[Happening, Scene], str]] = MappingProxyTyp
         Happened.UNDONE: _undone,
         Happened.CALENDAR_CHANGED: _dated,
         Happened.DUE_SET: _dated,
+        Happened.UPWARD_SETTLED: _choice("accepted", "上级接收了反馈", "上级退回了反馈"),
     }
 )
 
@@ -334,6 +336,8 @@ _PLAIN: Mapping[Happened, str] = MappingProxyType(
         Happened.RESUMED: "{lead}恢复办理",
         Happened.URGED: "催办{lead}",
         Happened.WITHDRAWN: "诉求人撤诉",
+        Happened.UPWARD_QUEUED: f"{HOTLINE}待反馈上级",
+        Happened.SENT_UPWARD: f"{HOTLINE}反馈上级",
         Happened.CLUE_SENT_UP: "督办负责人逾期没有表态，线索自动上报",
     }
 )

@@ -202,7 +202,8 @@ class _Words:
         if found.worked:
             yield "、".join(f"{self._day(day)}{note}" for day, note in found.worked) + "，照算"
         if found.capped:
-            yield "不晚于下派单位的截止时间"
+            upward = found.plan.kind is ClockKind.UPWARD
+            yield "不晚于上级要求的办结时间" if upward else "不晚于下派单位的截止时间"
         if found.changes and found.first_due_at is not None:
             yield f"原定 {self._at(found.first_due_at)}"
         for each in found.changes:

@@ -32,6 +32,8 @@ from rules.terms import (
 #: Clocks whose limit comes from limits.toml; `resume` ends on the review date that was asked for.
 TIMED = tuple(kind for kind in ClockKind if kind is not ClockKind.RESUME)
 
+#: Clocks that a pack may leave out: packs of running tickets were written before there were replies upward.
+_OPTIONAL = (ClockKind.UPWARD,)
 _TYPES = tuple(TicketType)
 _URGENCIES = tuple(Urgency)
 _Combination = tuple[ClockKind, TicketType, Urgency, str]
@@ -53,6 +55,8 @@ def read_limits(sheet: Sheet, categories: Collection[str] | None = None) -> tupl
         taken |= set() if limit.categories else mine
     if not sheet.broken:
         for clock in TIMED:
+            if clock in _OPTIONAL and all(limit.clock is not clock for _, limit in read):
+                continue
             _gap(sheet, clock, read, taken)
     return tuple(limit for _, limit in read)
 
@@ -119,7 +123,9 @@ def read_ladder(sheet: Sheet, receivers: Collection[str]) -> tuple[LadderRow, ..
         named |= mine
         if rung.step.share == 1 and rung.step.action != "sign":
             ends |= {(clock, urgency) for clock, urgency, _ in mine}
-    for clock, urgency in product(TIMED, _URGENCIES):
+    used = {rung.clock for _, rung in read}
+    needed = [clock for clock in TIMED if clock not in _OPTIONAL or clock in used]
+    for clock, urgency in product(needed, _URGENCIES):
         if not sheet.broken and (clock, urgency) not in ends:
             words = f"时钟 {clock}（{URGENCY_WORDS[urgency]}）缺少到期那一级（share = 1.0）"
             sheet.lack(words, mend="请补一条 share = 1.0 的 [[step]]")

@@ -14,9 +14,7 @@ def by_itself(step: PlannedStep, case: Case) -> Outcome:
     """The signature that nobody gave, at the instant of the case. Raises IllegalAct where nothing is to be signed."""
     stage = lifecycle.move(case.facts.stage, Act.SIGN)
     department = case.facts.department
-    signed = case.happened(
-        Happened.SIGNED, stage, department=department, automatic=True, clause=step.clause
-    )
+    signed = case.happened(Happened.SIGNED, stage, department=department, automatic=True, clause=step.clause)
     words = f"到退单期限（{case.now:%m月%d日 %H:%M}）仍未签收，已自动签收，不能再退单，请按期办理。"
     because = "退单期限届满时既没有签收也没有退单，按首办责任自动签收。"
     decision = Decision("automatic", because, step.step, step.clause, case.policy.hash, department)

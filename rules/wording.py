@@ -64,6 +64,9 @@ EVENT_WORDS: Mapping[Happened, str] = MappingProxyType(
         Happened.REVEALED: "查看身份",
         Happened.CALENDAR_CHANGED: "放假安排更新",
         Happened.DUE_SET: "指定办结时间",
+        Happened.UPWARD_QUEUED: "待反馈上级",
+        Happened.SENT_UPWARD: "反馈上级",
+        Happened.UPWARD_SETTLED: "上级回执",
     }
 )
 

@@ -71,4 +71,5 @@ def of_rows(ticket: Ticket, departments: tuple[str, ...], events: Iterable[Mappi
         confidential=ticket.confidential or ticket.anonymous,
         category=ticket.category,
         upper_due_at=ticket.upper_due_at.astimezone(CHINA) if ticket.upper_due_at else None,
+        upper_number=ticket.upper_number,
     )

@@ -15,7 +15,18 @@ from dispatch.storage.prepared import Bulk, Prepared, defaults
 Row = Mapping[str, Any]
 
 #: In the order that the references between them ask for.
-_TABLES = ("ticket", "request", "assignment", "clock", "decision", "event", "clue", "link", "proposal", "outbox")
+_TABLES = (
+    "ticket",
+    "request",
+    "assignment",
+    "clock",
+    "decision",
+    "event",
+    "clue",
+    "link",
+    "proposal",
+    "outbox",
+)
 
 
 @lru_cache(maxsize=256)

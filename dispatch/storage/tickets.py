@@ -87,6 +87,7 @@ _triaged = (
                 "closed_at",
                 "urgency",
                 "restricted",
+                "upward",
                 "against",
                 "card",
                 "complaint_count",

@@ -88,7 +88,15 @@ def test_triage_writes_the_sentence_behind_its_reason(desk, monkeypatch):
 
 @pytest.mark.parametrize("reason", ['含"引号"和\\反斜线', "一行\n又一行", "\x7f"])
 def test_the_lines_are_toml_whatever_was_said(desk, reason):
-    row = {"id": 3, "ticket": "9", "category": "x", "area": "999001", "lead": "a", "assists": [], "reason": reason}
+    row = {
+        "id": 3,
+        "ticket": "9",
+        "category": "x",
+        "area": "999001",
+        "lead": "a",
+        "assists": [],
+        "reason": reason,
+    }
     (rule,) = tomllib.loads(pack_lines(row, desk.packs.active(WHEN)))["rule"]
     assert rule["clause"].endswith(reason) and rule["areas"] == ["999001"] and "assists" not in rule
 

@@ -36,7 +36,13 @@ def rung(*happenings, pack=None, **given):
         ((), 1, {}, "09-29 17:30", "09-29 17:30"),
         ((), 3, {}, "09-29 17:30", "10-08 17:30"),  # the window is longer than the limit: the window counts
         ((), 1, {"urgency": Urgency.URGENT}, "09-28 10:30", "09-29 17:30"),
-        ((RETURNED, BACK), 1, {}, "10-08 17:30", "10-08 17:30"),  # sent back to sign: not before the new limit
+        (
+            (RETURNED, BACK),
+            1,
+            {},
+            "10-08 17:30",
+            "10-08 17:30",
+        ),  # sent back to sign: not before the new limit
         ((RETURNED, BACK), 4, {}, "10-08 17:30", "10-09 17:30"),  # the window counts from the dispatch
     ],
 )

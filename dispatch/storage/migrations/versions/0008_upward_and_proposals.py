@@ -18,6 +18,10 @@ depends_on: str | Sequence[str] | None = None
 
 #: The measures that this revision adds.
 _MEASURES = ("signed", "signed_by_hand", "signed_automatic")
+_INDEXES = (
+    ("ix_ticket_upward", ["upward", "number"], "upward IS NOT NULL"),
+    ("ix_ticket_upper", ["upper_number"], "upper_number IS NOT NULL"),
+)
 
 
 def _words(name: str, nullable: bool = False) -> "sa.Column[str]":
@@ -61,10 +65,19 @@ def upgrade() -> None:
     for code in _MEASURES:
         op.add_column("daily_count", sa.Column(code, sa.Integer(), nullable=False, server_default="0"))
     _proposal()
+    op.add_column("ticket", _words("upward", nullable=True))
+    op.add_column("ticket", _words("upper_receipt", nullable=True))
+    for name, columns, where in _INDEXES:
+        held = sa.text(where)
+        op.create_index(name, "ticket", columns, postgresql_where=held, sqlite_where=held)
 
 
 def downgrade() -> None:
-    """Back to 0007: what was proposed is lost."""
+    """Back to 0007: what was proposed is lost, and how far replies upward had come."""
+    for name, _, _ in _INDEXES:
+        op.drop_index(name, table_name="ticket")
+    for column in ("upper_receipt", "upward"):
+        op.drop_column("ticket", column)
     op.drop_table("proposal")
     for code in _MEASURES:
         op.drop_column("daily_count", code)
