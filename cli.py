@@ -39,6 +39,7 @@ from dispatch.options import (
 )
 from dispatch.pack_check import check_pack, show_pack
 from dispatch.pack_explain import explain_file, show_explained
+from dispatch.proposals import catalogue
 from dispatch.repeating import answer_lines
 from dispatch.reporting import Means, counts, report
 from dispatch.roster import duty
@@ -47,6 +48,7 @@ from dispatch.simulation.command import simulate
 from dispatch.storage import migrate
 from dispatch.storage.database import Database
 from dispatch.terminal import Door, answer, bar, names_in, peak_mb, say, table, write
+from dispatch.upward import upward
 from dispatch.watching import audit, ticker
 from dispatch.yearly import calendar
 from intake.csv import Columns
@@ -64,7 +66,10 @@ def _group(name: str, words: str) -> typer.Typer:
 
 user, key, seal = _group("user", "人员"), _group("key", "接口密钥"), _group("seal", "密封密钥")
 model, pack = _group("model", "文本模型"), _group("pack", "规则包")
-for _part, _word in ((timing.workday, "workday"), (counts, "counts"), (calendar, "calendar"), (duty, "duty")):
+for _part, _word in (
+    (timing.workday, "workday"), (counts, "counts"), (calendar, "calendar"), (duty, "duty"), (catalogue, "catalogue"),
+    (upward, "upward"),
+):  # fmt: skip
     app.add_typer(_part, name=_word)
 for _command in (timing.due, report, ticker, audit, simulate):
     app.command()(_command)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from dispatch import clues
+from dispatch import clues, proposals
 from dispatch.desk import Desk
 from dispatch.storage import clocks as stored_clocks
 from dispatch.storage import history, outbox, tickets
@@ -46,6 +46,8 @@ def record(
         after = rise(ledger, after, climbed, terms[0], now)
         clues.open_all(desk, tx, ledger, after, climbed.clues, terms, now)
     clues.settle_all(tx, ticket.number, outcome.happenings, actor, now)
+    told = proposals.propose(ledger, ticket, act, outcome, actor, now)
+    ledger.outbox += notices(ticket.number, heard(told, terms[0], after.restricted), now)
     if outcome.again:
         ledger.outbox.append(outbox.row("triage", ticket.number, now))
     if outcome.lead or outcome.result:

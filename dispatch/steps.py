@@ -12,6 +12,7 @@ from dispatch.storage.ledger import Ledger
 from dispatch.storage.steps import Standing
 from rules import digests
 from rules.clocks import KIND_WORDS, WHOLE
+from rules.clockwork import SIGNS
 from rules.outcome import Notify, heard
 from rules.policy import Policy
 from rules.terms import CHINA, ClockKind, Happened, Happening, Urgency
@@ -40,6 +41,9 @@ class Firing:
     moves: dict[int, datetime | None] = field(default_factory=dict)
     levels: dict[str, int] = field(default_factory=dict)
     sent_up: list[str] = field(default_factory=list)
+    signs: tuple[Row, Row] | None = (
+        None  # the clock and its rung by which the ticket is now to be signed by itself
+    )
     fired: int = 0
 
     def add(self, other: "Firing") -> None:
@@ -102,6 +106,12 @@ def _clock(found: Firing, ticket: Standing, row: Row, terms: Terms, moment: Mome
         if datetime.fromisoformat(each["at"]) > moment.now:
             later = datetime.fromisoformat(each["at"])
             break
+        if each["action"] == SIGNS:
+            found.signs = (
+                row,
+                each,
+            )  # an act with what follows from it, written by whoever fires the ticket alone
+            continue
         due.append(each)
     found.moves[row["id"]] = later
     if not due:

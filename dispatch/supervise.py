@@ -24,9 +24,10 @@ from dispatch.storage import steps as stored_steps
 from dispatch.storage.database import Doubled, Outage, Transaction
 from dispatch.storage.steps import Place, Standing
 from dispatch.storage.tables import Ticket
-from rules import clocks
+from rules import clocks, signing
 from rules.acts import decide
 from rules.bodies import Nothing
+from rules.clockwork import SIGNS
 from rules.lifecycle import STAGES
 from rules.outcome import Case
 from rules.policy import Policy
@@ -133,7 +134,7 @@ def _together(turn: _Round, tx: Transaction, held: Mapping[str, Standing]) -> tu
     firing, alone = Firing(), []
     for number, its in due.items():
         ticket = held[number]
-        if not all(_as_the_stage_says(ticket, row) for row in its):
+        if not all(_as_the_stage_says(ticket, row) and not _signs(row, turn.now) for row in its):
             alone.append(number)
             continue
         try:
@@ -149,7 +150,14 @@ def _as_the_stage_says(ticket: Standing, row: Mapping[str, Any]) -> bool:
     kind = ClockKind(row["kind"])
     if kind is ClockKind.RESUME or ticket.history or row["state"] != "armed":
         return False
-    return kind is ClockKind.CLUE or kind in STAGES[Stage(ticket.stage)].clocks
+    return kind in clocks.BESIDE or kind in STAGES[Stage(ticket.stage)].clocks
+
+
+def _signs(row: Mapping[str, Any], now: datetime) -> bool:
+    """Whether a rung is due that moves the ticket: it is signed by itself, under a plan of its own."""
+    return row["kind"] == ClockKind.SIGN and any(
+        each["action"] == SIGNS and datetime.fromisoformat(each["at"]) <= now for each in row["ladder"]
+    )
 
 
 def fire(desk: Desk, number: str, now: datetime) -> int:
@@ -172,7 +180,7 @@ def _fire(desk: Desk, tx: Transaction, ticket: Ticket, now: datetime) -> int:
     moment = steps.look(tx, due, now, bool(terms[0].digest.receivers))
     firing = steps.of_ticket(standing, due, terms, moment)
     firing.write(tx, now)
-    return firing.fired
+    return firing.fired + (_sign(desk, tx, ticket, *firing.signs, now) if firing.signs else 0)
 
 
 def fire_first(desk: Desk, tx: Transaction, number: str, now: datetime) -> Ticket | None:
@@ -226,6 +234,26 @@ def _resume(desk: Desk, tx: Transaction, ticket: Ticket, now: datetime) -> int:
     outcome = decide(Act.RESUME, Nothing(), Case(facts, *terms, at))
     stamp = {"clock": row["id"], "generation": row["generation"], "step": "resume"}
     record(desk, tx, ticket, facts, Act.RESUME, outcome, terms, "system", now, stamp)
+    return 1
+
+
+def _sign(
+    desk: Desk,
+    tx: Transaction,
+    ticket: Ticket,
+    row: Mapping[str, Any],
+    rung: Mapping[str, Any],
+    now: datetime,
+) -> int:
+    """The window for returns is over and nobody signed: the ticket is signed by itself, as of that instant."""
+    facts = stored_facts.gather(tx, ticket)
+    if facts.stage is not Stage.TO_SIGN:
+        return 0
+    terms = desk.packs.of(ticket.pack, tx)
+    step = clocks.from_row(rung)
+    outcome = signing.by_itself(step, Case(facts, *terms, step.at.astimezone(CHINA)))
+    stamp = {"clock": row["id"], "generation": row["generation"], "step": step.step}
+    record(desk, tx, ticket, facts, Act.SIGN, outcome, terms, "system", now, stamp)
     return 1
 
 

@@ -14,7 +14,7 @@ import structlog
 
 from classifier.model import Suggestion
 from classifier.place import Area, Gazetteer
-from dispatch import clues, draining, linking, supervise
+from dispatch import clues, draining, linking, proposals, supervise
 from dispatch.desk import Desk
 from dispatch.linking import New
 from dispatch.record import assignments, decision_row, follow, notices, record, rise
@@ -27,7 +27,7 @@ from dispatch.storage.ledger import Ledger
 from dispatch.storage.outbox import Work
 from dispatch.storage.tables import Ticket
 from intake.elements import found_in
-from rules import clocks, escalation, lifecycle
+from rules import clocks, escalation, lifecycle, upward
 from rules.escalation import Climb
 from rules.occasions import effect
 from rules.outcome import Notify, Outcome, heard
@@ -102,7 +102,7 @@ def judge(
     matter = Matter(facts, _absent(ticket), card_for(said_all, areas, cards, policy))
     routed = effect(seen, route(seen, policy, now), policy, facts.received_at)
     decision = _with_terms(sort(routed, seen, matter, policy), suggestion)
-    outcome = _outcome(decision, facts, policy, now)
+    outcome = upward.also(_outcome(decision, facts, policy, now), facts)
     area = max(areas, key=lambda code: policy.areas[code].level, default=None)
     kept: dict[str, Any] = {
         "category": seen.category,
@@ -229,6 +229,7 @@ def write(
         "restricted": changes.get("restricted", after.restricted),
         "against": changes.get("against", after.against),
         "card": changes.get("card"),
+        "upward": changes.get("upward"),
         "complaint_count": after.complaint_count,
         "supervision": after.supervision,
         "raised": after.raised,
@@ -287,7 +288,7 @@ def _settle(desk: Desk, works: Sequence[Work], said: Mapping[int, Suggestion | N
         timed = _caught_up(desk, tx, held, stored_clocks.timed(tx, list(held)), now)
         events = history.read_all(tx, list(held))
         ledger, changes, again, new = Ledger(), [], [], []
-        cards = _running_cards(tx, now)
+        cards, before = _running_cards(tx, now), proposals.Before(tx)
         for work in works:
             ticket = held.get(work.ticket)
             if work.id not in mine or ticket is None or ticket.stage != Stage.RECEIVED:
@@ -295,6 +296,7 @@ def _settle(desk: Desk, works: Sequence[Work], said: Mapping[int, Suggestion | N
             terms = desk.packs.of(ticket.pack, tx)
             facts = stored_facts.of_rows(ticket, (), events[ticket.number])
             judged = judge(ticket.model_dump(), facts, said[work.id], terms[0], local, cards)
+            judged = _with_precedent(judged, before.told(judged.decision, judged.area, terms[0]))
             written = write(ledger, judged, ticket.pack, terms, local)
             changes.append({"row": ticket.number, **written.columns})
             if written.climbed:
@@ -320,6 +322,14 @@ def _caught_up(
     for number in sorted(timed | late):
         supervise.fire_first(desk, tx, number, now)
     return timed | late
+
+
+def _with_precedent(judged: Judged, words: str) -> Judged:
+    """Whoever must decide is told what was conferred on a like matter; the decision stays as it is."""
+    decision = judged.decision
+    if not words:
+        return judged
+    return replace(judged, decision=replace(decision, because=f"{decision.because}{words}"))
 
 
 def _running_cards(tx: Transaction, now: datetime) -> list[Card]:

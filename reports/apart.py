@@ -1,10 +1,10 @@
-"""What is counted apart (另计): parts of one contact, what a named person excused, and the newest of several ratings."""
+"""What is counted apart (另计): parts of one contact, automatic signatures, what a person excused, the newest ratings."""
 
 from collections.abc import Iterable
 from datetime import datetime
 
-from reports.matter import Event, Matter, Promise
-from rules.terms import Happened
+from reports.matter import Event, Holders, Matter, Promise
+from rules.terms import ClockKind, Happened
 
 #: The two lowest of five grades are bad ones (好差评).
 WELL_FROM = 3
@@ -29,6 +29,23 @@ def is_excused(promise: Promise, matter: Matter) -> bool:
 def is_answer_excused(callback: Event, matter: Matter) -> bool:
     """Whether an appeal against what the caller answered on this callback was accepted."""
     return any(each.data["event"] == callback.id for each in _accepted(matter))
+
+
+def is_signed_by_itself(promise: Promise, matter: Matter) -> bool:
+    """Whether the limit to sign ended because the ticket was signed by itself (自动签收)."""
+    return promise.kind == ClockKind.SIGN and any(
+        each.kind == Happened.SIGNED and each.data.get("automatic") and each.at == promise.stopped_at
+        for each in matter.events
+    )
+
+
+def signed_by(matter: Matter, holders: Holders) -> dict[int | None, bool]:
+    """Which of the lead's legs were signed, by position; True where it was signed by itself."""
+    return {
+        holders.at(each.at): bool(each.data.get("automatic"))
+        for each in matter.events
+        if each.kind == Happened.SIGNED
+    }
 
 
 def _accepted(matter: Matter) -> Iterable[Event]:

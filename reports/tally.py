@@ -11,7 +11,15 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import pairwise
 
-from reports.apart import WELL_FROM, is_answer_excused, is_excused, newest_ratings, split_at
+from reports.apart import (
+    WELL_FROM,
+    is_answer_excused,
+    is_excused,
+    is_signed_by_itself,
+    newest_ratings,
+    signed_by,
+    split_at,
+)
 from reports.matter import HOTLINE, Counts, Event, Holders, Matter, Promise, Sums, day_of
 from rules.clockwork import WHOLE
 from rules.lifecycle import STAGES
@@ -86,6 +94,7 @@ def _of_legs(matter: Matter, holders: Holders, counts: Sums) -> None:
         for each in matter.events
         if each.kind == Happened.EXTENSION_SETTLED and each.data.get("accepted")
     }
+    signed = signed_by(matter, holders)
     for position, leg in enumerate(holders.leads):
         later = holders.leads[position + 1 :]
         names = {
@@ -94,6 +103,9 @@ def _of_legs(matter: Matter, holders: Holders, counts: Sums) -> None:
             "returned_accepted": leg.result == "returned",
             "reassigned": leg.result == "reassigned",
             "extended": position in extended,
+            "signed": position in signed,
+            "signed_by_hand": signed.get(position) is False,
+            "signed_automatic": signed.get(position) is True,
             "first_assigned": position == 0,
             "first_right": position == 0
             and leg.result != "returned"
@@ -168,6 +180,10 @@ def _outcome(promise: Promise, matter: Matter, later: Sequence[Promise]) -> str 
         case "paused":
             since = _last(matter, Happened.SUSPENDED)
             return "missed" if since is not None and due <= since else None
+        case "cancelled" if is_signed_by_itself(promise, matter):
+            return (
+                "missed"  # also where the window for returns ended with the limit, at the very same instant
+            )
         case "cancelled":
             return _called_off(promise, matter, later)
         case _:

@@ -75,6 +75,8 @@ ACT_ROLES = MappingProxyType(
         Act.RATE: (Role.OPERATOR, Role.CALLER_BACK),
         Act.REVEAL: (*_DESK, Role.CALLER_BACK, Role.SUPERVISOR, Role.HANDLER, Role.LIAISON),
         Act.SET_DUE: (Role.SUPERVISOR,),
+        Act.SEND_UPWARD: (Role.DISPATCHER, Role.SUPERVISOR),
+        Act.SETTLE_UPWARD: (Role.DISPATCHER, Role.SUPERVISOR),
     }
 )
 

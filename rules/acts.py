@@ -5,6 +5,7 @@ Every decider has the same shape: `(facts, body, policy, calendar, now) -> Outco
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -20,6 +21,7 @@ from rules import (
     merging,
     pressure,
     returns,
+    upward,
 )
 from rules.errors import BadInput
 from rules.outcome import Case, Notify, Outcome
@@ -29,7 +31,7 @@ from rules.terms import CHINA, Act, Decision, Happened, Happening, Stage, Urgenc
 def decide(act: Act, body: bodies.Body, case: Case) -> Outcome:
     """What `act` does to the ticket. Raises IllegalAct, BadInput, TooLate or LimitReached and changes nothing."""
     lifecycle.require(case.facts.stage, act)
-    return DECIDERS[act](body, case)
+    return upward.also(DECIDERS[act](body, case), case.facts)
 
 
 def _dispatched(
@@ -166,9 +168,12 @@ def _confer(body: bodies.ConferBody, case: Case) -> Outcome:
         return Outcome(happenings=(case.happened(Happened.CONFERRED, stage, outcome=body.outcome),))
     if body.lead is None:
         raise BadInput("请写明会商确定的主办单位。")
-    return _dispatched(
+    if body.category is not None and body.category not in case.policy.categories:
+        raise BadInput(f"派单目录中没有类别“{body.category}”。", hint="请从派单目录中选择，或不填类别。")
+    found = _dispatched(
         case, Act.CONFER, Happened.DISPATCHED, body.lead, body.assists, f"会商确定：{body.outcome}"
     )
+    return replace(found, changes={"category": body.category}) if body.category else found
 
 
 def _contact(body: bodies.ContactBody, case: Case) -> Outcome:
@@ -360,5 +365,6 @@ DECIDERS: Mapping[Act, Callable[[Any, Case], Outcome]] = MappingProxyType(
         **pressure.DECIDERS,
         **merging.DECIDERS,
         **beside.DECIDERS,
+        **upward.DECIDERS,
     }
 )

@@ -103,11 +103,15 @@ class ReassignBody(Body):
 
 
 class ConferBody(Body):
-    """会商: from 待派遣 it begins, from 会商 it ends with a lead."""
+    """会商: from 待派遣 it begins, from 会商 it ends with a lead.
+
+    `category` says what the matter is where nobody was sure: the outcome is proposed for the catalogue under it.
+    """
 
     lead: Code | None = None
     assists: tuple[Code, ...] = Field(default=(), max_length=20)
     outcome: Reason
+    category: Code | None = None
 
 
 class ContactBody(Body):

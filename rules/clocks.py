@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Any
 
 from rules.clockwork import WHOLE, ClockPlan, Clockwork, Laddered, Leg, PlannedStep, every_ladder
-from rules.lifecycle import STAGES
+from rules.lifecycle import OPEN_STAGES, STAGES
 from rules.pack_records import Limit
 from rules.policy import Policy
 from rules.terms import Budget, ClockKind, Facts, Happened, Happening, Stage, Unit
@@ -34,6 +34,8 @@ __all__ = [
 ]
 
 _SENT = (Happened.DISPATCHED, Happened.REASSIGNED)
+#: Clocks beside the ticket's way: they run on when it is over, and no work list sorts by them.
+BESIDE = (ClockKind.CLUE, ClockKind.UPWARD)
 
 
 def plan(
@@ -65,6 +67,7 @@ class _Board:
 
     def __init__(self, facts: Facts, policy: Policy, calendar: Calendar, laddered: Laddered) -> None:
         self._calendar, self._urgency = calendar, facts.urgency
+        self._upper_due_at = facts.upper_due_at
         self.work = Clockwork(facts, policy, calendar.on(facts.urgency), laddered)
         first = next((each for each in facts.happenings if each.kind is Happened.CALENDAR_CHANGED), None)
         if first is not None:
@@ -100,6 +103,10 @@ class _Board:
                 self._help(happening)
             case Happened.REPORTED_UP:
                 work.stop(ClockKind.HANDLE, at, "met", data["department"])
+            case Happened.UPWARD_QUEUED:
+                self._owe_upward(at)
+            case Happened.SENT_UPWARD:
+                work.stop(ClockKind.UPWARD, at, "met")
             case Happened.CLUE_OPENED:
                 work.start_once(ClockKind.CLUE, at)
             case Happened.CLUE_SETTLED:
@@ -127,7 +134,8 @@ class _Board:
             case Stage.INCOMPLETE:
                 work.stop(ClockKind.SUPPLEMENT, at, "met")
             case Stage.TO_SIGN:
-                work.stop(ClockKind.SIGN, at, "cancelled" if moved == Stage.TO_SIGN else "met")
+                kept = moved != Stage.TO_SIGN and not happening.data.get("automatic")
+                work.stop(ClockKind.SIGN, at, "met" if kept else "cancelled")
             case Stage.RETURNED | Stage.CONFERRING:
                 work.stop(ClockKind.SETTLE, at, "met")
             case Stage.HANDLING if moved == Stage.TO_SIGN:
@@ -147,6 +155,8 @@ class _Board:
         work = self.work
         at = happening.data.get("since", happening.at)  # a split-off part waits since the whole contact
         self._promised = happening.data.get("promised", self._promised)
+        if self._stage is not Stage.TO_CALL_BACK and self._stage in OPEN_STAGES:
+            work.stop(ClockKind.UPWARD, at, "cancelled")  # work goes on: what was to be told is out of date
         match self._stage:
             case Stage.RECEIVED | Stage.TO_DISPATCH:
                 self._relieve(at)
@@ -176,16 +186,24 @@ class _Board:
                 work.start(ClockKind.CALL_BACK, at)
             case final if final is not None and STAGES[final].final:
                 for kind, scope in work.running():
-                    if kind is not ClockKind.CLUE:  # who is accountable stays open when the matter is not
+                    if kind not in BESIDE:  # who is accountable and what is owed upward stay open
                         work.stop(kind, at, "cancelled", scope)
             case _:
                 pass
+
+    def _owe_upward(self, at: datetime) -> None:
+        """The result is there: it is told upward within the pack's time, and while its own day is still to come, by then."""
+        day = self._upper_due_at
+        until = day if day is not None and day > at else None
+        self.work.start(ClockKind.UPWARD, at, leg=Leg(WHOLE, "ticket", until=until))
 
     # --- legs -------------------------------------------------------------------------------------------------
 
     def _sent(self, happening: Happening) -> None:
         """Somebody is to sign; a new lead ends the legs of those before it."""
         at, data, work = happening.at, happening.data, self.work
+        if happening.kind in _SENT or work.sent_at is None:
+            work.sent_at = at
         work.start(ClockKind.SIGN, at)
         self._occasion = "redo" if data.get("round") else self._occasion
         if self._starts != "signed":
@@ -273,7 +291,7 @@ def due_of(plans: Iterable[ClockPlan]) -> datetime | None:
         for each in plans
         if each.state in ("armed", "history")
         and each.due_at is not None
-        and each.kind is not ClockKind.CLUE
+        and each.kind not in BESIDE
         and each.scope == WHOLE
     ]
     return min(running, default=None)
@@ -291,6 +309,7 @@ KIND_WORDS: Mapping[ClockKind, str] = MappingProxyType(
         ClockKind.REVIEW: "答复审核时限",
         ClockKind.CALL_BACK: "回访时限",
         ClockKind.CLUE: "线索审定时限",
+        ClockKind.UPWARD: "反馈上级时限",
     }
 )
 

@@ -20,6 +20,9 @@ WHOLE = "ticket"
 UPPER = "upper_due_at"
 _UPPER_CLAUSE = "上级交办时要求的办结时间"
 
+#: The rung at which an unsigned ticket is signed by itself (自动签收), on the clock that asks for the signature.
+SIGNS = "sign"
+
 _WALL_UNITS = (Unit.MINUTES, Unit.CALENDAR_DAYS)
 #: The rungs that a leg climbs: the lead is pressed by the ticket's own ladder, whoever helps is reminded and told.
 _OF_HELPERS = ("warn", "breach")
@@ -89,8 +92,16 @@ def every_ladder(_kind: ClockKind, _scope: str, _generation: int) -> bool:
     return True
 
 
+def returnable_until(sent: datetime, policy: Policy, calendar: Calendar) -> datetime:
+    """Until when a ticket that was `sent` to a department can be sent back (退单期限), on the calendar of its urgency."""
+    return calendar.add(sent, policy.returns.window, after_hours=policy.after_hours)
+
+
 class Clockwork:
-    """The clocks of one ticket; `plans` grows by one for every new generation."""
+    """The clocks of one ticket; `plans` grows by one for every new generation.
+
+    `sent_at` is when the department got the ticket that is to sign it: the window for returns counts from there.
+    """
 
     def __init__(
         self, facts: Facts, policy: Policy, calendar: Calendar, laddered: Laddered = every_ladder
@@ -100,6 +111,7 @@ class Clockwork:
         self._facts = facts
         self._policy = policy
         self.calendar = calendar  # another one from the event on that says so
+        self.sent_at: datetime | None = None
         self._running: dict[tuple[ClockKind, str], _Running] = {}
         self._generations: dict[tuple[ClockKind, str], int] = {}
 
@@ -131,6 +143,7 @@ class Clockwork:
             return
         due = max(at, min(due, leg.until)) if leg.until else due
         name = (kind, leg.scope, self._next(kind, leg.scope))
+        steps = self._steps(name, at, due, limit.budget, 0.0, leg.pressed)
         self._begin(
             ClockPlan(
                 kind=kind,
@@ -139,10 +152,10 @@ class Clockwork:
                 started_at=at,
                 budget=limit.budget,
                 due_at=due,
-                steps=self._steps(name, at, due, limit.budget, 0.0, leg.pressed),
+                steps=steps,
                 rule=limit.rule,
                 clause=limit.clause,
-                provisional=self.calendar.touches_provisional(at, due),
+                provisional=self.calendar.touches_provisional(at, _reach(due, steps)),
                 scope=leg.scope,
             ),
             leg.pressed,
@@ -209,6 +222,8 @@ class Clockwork:
         else:
             counted_from = self._later(start, paused, budget)
             at = self.calendar.at_share(counted_from, due, rung.share, wall=_on_the_wall(budget))
+        if rung.action == SIGNS:
+            at = max(at, returnable_until(self.sent_at or start, self._policy, self.calendar))
         return PlannedStep(rung.step, at, rung.action, rung.level, rung.receivers, rung.clause)
 
     # --- while it runs ---------------------------------------------------------------------------------------
@@ -275,10 +290,18 @@ class Clockwork:
         state, old = running.plan.state, running.plan.started_at
         if was is not None:
             self._put(running, replace(running.plan, due_at=was))
-        if due != running.plan.due_at:
+        if due != running.plan.due_at or self._signs_later(running.plan):
             self._renew(running, at, due)
-        unknown = was is not None and self.calendar.touches_provisional(old, due)
+        reach = _reach(due, running.plan.steps)
+        unknown = was is not None and self.calendar.touches_provisional(old, reach)
         self._put(running, replace(running.plan, state=state, provisional=unknown))
+
+    def _signs_later(self, plan: ClockPlan) -> bool:
+        """Whether the window for returns ends later by the calendar of now than an automatic signature was planned."""
+        planned = next((each.at for each in plan.steps if each.action == SIGNS), None)
+        if planned is None:
+            return False
+        return planned < returnable_until(self.sent_at or plan.started_at, self._policy, self.calendar)
 
     def _renew(self, running: _Running, at: datetime, due: datetime) -> None:
         """Begin a new generation with another deadline; rungs of mere warning that lie behind stay silent."""
@@ -295,7 +318,7 @@ class Clockwork:
             state="armed",
             due_at=due,
             steps=tuple(each for each in steps if each.at > at or each.action != "warn"),
-            provisional=self.calendar.touches_provisional(old.started_at, due),
+            provisional=self.calendar.touches_provisional(old.started_at, _reach(due, steps)),
         )
         self.plans.append(renewed)
         running.plan = renewed
@@ -322,6 +345,11 @@ class Clockwork:
             return at
         unit = Unit.MINUTES if _on_the_wall(budget) else Unit.WORK_MINUTES
         return self.calendar.add(at, Budget(minutes, unit))
+
+
+def _reach(due: datetime, steps: Iterable[PlannedStep]) -> datetime:
+    """The last instant that a promise depends on: its deadline, or the end of the window for returns."""
+    return max([due, *(each.at for each in steps if each.action == SIGNS)])
 
 
 def _on_the_wall(budget: Budget | None) -> bool:

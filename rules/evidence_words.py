@@ -36,6 +36,7 @@ DONE_WORDS: Mapping[ClockKind, str] = MappingProxyType(
         ClockKind.REVIEW: "审核答复",
         ClockKind.CALL_BACK: "回访",
         ClockKind.CLUE: "审定线索",
+        ClockKind.UPWARD: "反馈上级",
     }
 )
 
@@ -297,6 +298,7 @@ _TELLERS: Mapping[Happened, Callable[[Happening, Scene], str]] = MappingProxyTyp
         Happened.ASSISTED: _helped,
         Happened.DELEGATED: _helped,
         Happened.REPORTED_UP: _helped,
+        Happened.SIGNED: _choice("automatic", "到退单期限届满{lead}仍未签收，系统自动签收", "{lead}签收"),
         Happened.RETURN_SETTLED: _choice("accepted", "{hotline}同意{lead}退单", "{hotline}不同意{lead}退单"),
         Happened.CONTACTED: _choice("reached", "{lead}联系诉求人，已联系上", "{lead}联系诉求人，没有联系上"),
         Happened.EXTENSION_ASKED: _asked_for_time,
@@ -320,6 +322,7 @@ _TELLERS: Mapping[Happened, Callable[[Happening, Scene], str]] = MappingProxyTyp
         Happened.UNDONE: _undone,
         Happened.CALENDAR_CHANGED: _dated,
         Happened.DUE_SET: _dated,
+        Happened.UPWARD_SETTLED: _choice("accepted", "上级接收了反馈", "上级退回了反馈"),
     }
 )
 
@@ -328,12 +331,13 @@ _PLAIN: Mapping[Happened, str] = MappingProxyType(
     {
         Happened.TRANSFERRED: f"{HOTLINE}转紧急电话处置",
         Happened.ANSWERED: f"{HOTLINE}直接答复",
-        Happened.SIGNED: "{lead}签收",
         Happened.RETURNED: "{lead}退单",
         Happened.CONFERRED: f"{HOTLINE}提请会商确定主办单位",
         Happened.RESUMED: "{lead}恢复办理",
         Happened.URGED: "催办{lead}",
         Happened.WITHDRAWN: "诉求人撤诉",
+        Happened.UPWARD_QUEUED: f"{HOTLINE}待反馈上级",
+        Happened.SENT_UPWARD: f"{HOTLINE}反馈上级",
         Happened.CLUE_SENT_UP: "督办负责人逾期没有表态，线索自动上报",
     }
 )

@@ -41,6 +41,10 @@ _STARTS_IN: dict[ClockKind, tuple[Stage, ...]] = {
 }
 
 
+#: Clocks that an event starts which moves no stage.
+_BEGUN_BY = {ClockKind.CLUE: Happened.CLUE_OPENED, ClockKind.UPWARD: Happened.UPWARD_QUEUED}
+
+
 @dataclass(frozen=True, slots=True)
 class Days:
     """Days in a row that did not count, and why: the festival, 周六, 周日 or 周末."""
@@ -88,7 +92,7 @@ class Explanation:
     after hours, `runs_from` the first instant at which time passes. `skipped` and `worked` (make-up days, each with
     its festival) lie between start and deadline; empty where the limit goes by the wall. `first_due_at` is before,
     `summed` after all `changes`; `redo` the round of the redo that is timed, 0 for none; `capped` where a delegated leg
-    ends with the limit of who delegated.
+    ends with the limit of who delegated, or a reply upward on the day that the upper level set.
     """
 
     plan: ClockPlan
@@ -126,6 +130,12 @@ def explain(
     if plan.rule == UPPER and facts.upper_due_at is not None:
         alone = max(plan.started_at, facts.upper_due_at)
     first = _no_later_than_above(alone, plan, plans, cause)
+    if (
+        plan.kind is ClockKind.UPWARD
+        and facts.upper_due_at is not None
+        and facts.upper_due_at > plan.started_at
+    ):
+        first = min(first, facts.upper_due_at)
     after = facts.happenings[(begun or 0) + 1 :]
     changes = tuple(_changes(plan, plans, after, first, calendar, _prolonged(plan, cause), turn))
     wall = budget.unit in ON_THE_WALL
@@ -210,8 +220,8 @@ def _cause(plan: ClockPlan, facts: Facts, policy: Policy) -> int | None:
         for at, each in enumerate(facts.happenings)
         if each.at == plan.started_at
         and (
-            each.kind is Happened.CLUE_OPENED
-            if plan.kind is ClockKind.CLUE
+            each.kind is _BEGUN_BY[plan.kind]
+            if plan.kind in _BEGUN_BY
             else each.data.get("stage") in stages or _joins(each, plan.scope)
         )
     )

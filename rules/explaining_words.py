@@ -6,7 +6,7 @@ from typing import Any
 
 from rules.calendar import WEEKDAY_WORDS
 from rules.clocks import KIND_WORDS, WHOLE, ClockPlan
-from rules.clockwork import UPPER
+from rules.clockwork import SIGNS, UPPER
 from rules.evidence_words import budget_words, length
 from rules.explaining import ON_THE_WALL, Change, Days, Explanation, explain, without_limit
 from rules.policy import Policy
@@ -143,11 +143,22 @@ class _Words:
         due = self._at(plan.due_at, weekday=True)
         end = f"{due} 截止" if self._found.adds_up else f"截止时间另行确定，为 {due}"
         told += (f"：{parts}，" if parts else "，") + end
-        if promised is not None:
+        if promised is None:
+            told += self._by_itself()
+        else:
             told += f"。这是按最新日历重算的；已承诺 {self._at(promised, weekday=True)}，以承诺为准"
         if plan.provisional:
             told += "（暂定：涉及的年份还没有放假通知，只按周末推算）"
         return told + "。"
+
+    def _by_itself(self) -> str:
+        """When an unsigned ticket is signed by itself, where the pack has it so."""
+        plan = self._found.plan
+        at = next((each.at for each in plan.steps if each.action == SIGNS), None)
+        if at is None:
+            return ""
+        when = "届时" if at == plan.due_at else f"到 {self._at(at)} 退单期限届满"
+        return f"；{when}仍未签收的，自动签收"
 
     def basis(self) -> str:
         """The rule, its clause and its pack."""
@@ -191,7 +202,8 @@ class _Words:
         if found.worked:
             yield "、".join(f"{self._day(day)}{note}" for day, note in found.worked) + "，照算"
         if found.capped:
-            yield "不晚于下派单位的截止时间"
+            upward = found.plan.kind is ClockKind.UPWARD
+            yield "不晚于上级要求的办结时间" if upward else "不晚于下派单位的截止时间"
         if found.changes and found.first_due_at is not None:
             yield f"原定 {self._at(found.first_due_at)}"
         for each in found.changes:

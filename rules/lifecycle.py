@@ -56,6 +56,8 @@ ACT_WORDS = MappingProxyType(
         Act.SETTLE_CLUE: "审定线索",
         Act.SETTLE_APPEAL: "申诉审定",
         Act.SET_DUE: "指定办结时间",
+        Act.SEND_UPWARD: "反馈上级",
+        Act.SETTLE_UPWARD: "上级回执",
     }
 )
 
@@ -108,7 +110,10 @@ class Move:
 
 
 #: Acts on what lies beside the ticket, possible anywhere: no answer to "what can be done now".
-_SIDE_ACTS = (Act.REVEAL, Act.MARK_CALLER, Act.SETTLE_CLUE, Act.APPEAL, Act.SETTLE_APPEAL, Act.RATE)
+_SIDE_ACTS = (
+    Act.REVEAL, Act.MARK_CALLER, Act.SETTLE_CLUE, Act.APPEAL, Act.SETTLE_APPEAL, Act.RATE, Act.SEND_UPWARD,
+    Act.SETTLE_UPWARD,
+)  # fmt: skip
 
 
 def _moves() -> Iterator[Move]:
@@ -168,6 +173,13 @@ def _ends() -> Iterator[Move]:
     yield Move(s.MERGED, Act.CALL_BACK, s.MERGED, "satisfied")
     yield Move(s.MERGED, Act.CALL_BACK, s.HANDLING, "unsatisfied")
     yield Move(s.TRANSFERRED, Act.UNDO, s.TO_DISPATCH, "transfer")
+    for stage, again in (
+        (s.TO_CALL_BACK, s.HANDLING),
+        (s.CLOSED, s.HANDLING),
+        (s.ANSWERED, s.TO_DISPATCH),
+        (s.REFUSED, s.TO_DISPATCH),
+    ):
+        yield Move(stage, Act.SETTLE_UPWARD, again, "returned")
     for stage in OPEN_STAGES:
         for act in (Act.URGE, Act.SUPERVISE, Act.RAISE_, Act.UNDO, Act.LINK, Act.SPLIT):
             yield Move(stage, act, stage)

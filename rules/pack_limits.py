@@ -32,6 +32,8 @@ from rules.terms import (
 #: Clocks whose limit comes from limits.toml; `resume` ends on the review date that was asked for.
 TIMED = tuple(kind for kind in ClockKind if kind is not ClockKind.RESUME)
 
+#: Clocks that a pack may leave out: packs of running tickets were written before there were replies upward.
+_OPTIONAL = (ClockKind.UPWARD,)
 _TYPES = tuple(TicketType)
 _URGENCIES = tuple(Urgency)
 _Combination = tuple[ClockKind, TicketType, Urgency, str]
@@ -53,6 +55,8 @@ def read_limits(sheet: Sheet, categories: Collection[str] | None = None) -> tupl
         taken |= set() if limit.categories else mine
     if not sheet.broken:
         for clock in TIMED:
+            if clock in _OPTIONAL and all(limit.clock is not clock for _, limit in read):
+                continue
             _gap(sheet, clock, read, taken)
     return tuple(limit for _, limit in read)
 
@@ -117,9 +121,11 @@ def read_ladder(sheet: Sheet, receivers: Collection[str]) -> tuple[LadderRow, ..
         if mine & named:
             row.fault("step", f"时钟 {rung.clock} 的“{rung.step.step}”重复", "请换一个 step，或删去一条")
         named |= mine
-        if rung.step.share == 1:
+        if rung.step.share == 1 and rung.step.action != "sign":
             ends |= {(clock, urgency) for clock, urgency, _ in mine}
-    for clock, urgency in product(TIMED, _URGENCIES):
+    used = {rung.clock for _, rung in read}
+    needed = [clock for clock in TIMED if clock not in _OPTIONAL or clock in used]
+    for clock, urgency in product(needed, _URGENCIES):
         if not sheet.broken and (clock, urgency) not in ends:
             words = f"时钟 {clock}（{URGENCY_WORDS[urgency]}）缺少到期那一级（share = 1.0）"
             sheet.lack(words, mend="请补一条 share = 1.0 的 [[step]]")
@@ -139,6 +145,12 @@ def _rung(row: Row, receivers: Collection[str]) -> LadderRow:
     if action == "breach" and share is not None and share < 1:
         row.fault("share", "超期（breach）只能在 share = 1.0", '提前提醒请用 action = "warn"')
     clock = ClockKind(row.choice("clock", tuple(ClockKind)) or ClockKind.HANDLE)
+    if action == "sign" and (clock is not ClockKind.SIGN or (share is not None and share < 1)):
+        row.fault(
+            "action",
+            "自动签收（sign）只用于时钟 sign，且不早于签收期限",
+            "请写 share = 1.0，或写 after；不要自动签收的，在 drop 里写 sign 时钟的这一级",
+        )
     step = LadderStep(row.code("step"), action, level, named, share, after, row.text("clause"))
     return LadderRow(clock, urgencies_of(row), step)
 

@@ -33,7 +33,7 @@ OCCASIONS = MappingProxyType(
 CHOICES = ("gate", "join_likeness", "windows", "after_hours", "handle_starts")
 
 #: What a ladder step may do (阶梯动作).
-STEP_ACTIONS = ("warn", "breach", "supervise", "call_duty", "send_up")
+STEP_ACTIONS = ("warn", "breach", "supervise", "call_duty", "send_up", "sign")
 
 #: What is counted on the ladder by count (升级依据): complaints, failed redo rounds, returns.
 LEVEL_TRIGGERS = ("complaints", "redos", "returns")

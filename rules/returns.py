@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from rules import clocks
 from rules.bodies import CallBackBody, ExtendBody, ReturnBody, ReviewBody, SuspendBody
+from rules.clockwork import returnable_until
 from rules.errors import BadInput, IllegalAct, LimitReached, TooLate
 from rules.policy import Policy
 from rules.return_records import SuspensionReason
@@ -19,8 +20,7 @@ def of_return(facts: Facts, body: ReturnBody, policy: Policy, calendar: Calendar
     """
     rule = policy.returns
     sent = facts.last(Happened.DISPATCHED, Happened.REASSIGNED)
-    by = calendar.on(facts.urgency)
-    until = by.add(sent.at if sent else facts.received_at, rule.window, after_hours=policy.after_hours)
+    until = returnable_until(sent.at if sent else facts.received_at, policy, calendar.on(facts.urgency))
     if now > until:
         raise TooLate(
             f"退单期限已过（{until:%Y-%m-%d %H:%M}），按首办责任由本单位办理。",

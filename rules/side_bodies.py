@@ -11,6 +11,9 @@ from rules.terms import TYPE_WORDS, Act, TicketType
 #: A call that holds more matters than this is read out again from a list: it is registered one by one.
 MOST_PARTS = 10
 
+#: The longest number that an upper level gives.
+_LONGEST_RECEIPT = 64
+
 #: What can be rated (评价的环节), and the Chinese word. Source of the steps: 国办发〔2020〕53号.
 RATED_STEPS = MappingProxyType(
     {
@@ -93,6 +96,21 @@ class RevealBody(Body):
     reason: Reason
 
 
+class SendUpwardBody(Body):
+    """反馈上级: sent to the upper level, with the number that it gave for it, where it gave one at once."""
+
+    receipt: Said = Field(default="", max_length=_LONGEST_RECEIPT)
+    words: Said = Field(default="", max_length=2000)
+
+
+class SettleUpwardBody(Body):
+    """上级回执: the upper level took the reply, or with `accept` false sent it back, for which it gave a reason."""
+
+    accept: bool
+    receipt: Said = Field(default="", max_length=_LONGEST_RECEIPT)
+    reason: Said = Field(default="", max_length=1000)
+
+
 #: Taken up by the table of `rules/bodies.py`.
 SIDE_BODIES: MappingProxyType[Act, type[Body]] = MappingProxyType(
     {
@@ -101,5 +119,7 @@ SIDE_BODIES: MappingProxyType[Act, type[Body]] = MappingProxyType(
         Act.SETTLE_APPEAL: SettleAppealBody,
         Act.RATE: RateBody,
         Act.REVEAL: RevealBody,
+        Act.SEND_UPWARD: SendUpwardBody,
+        Act.SETTLE_UPWARD: SettleUpwardBody,
     }
 )

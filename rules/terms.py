@@ -80,6 +80,8 @@ class Act(StrEnum):
     SETTLE_CLUE = "settle-clue"
     SETTLE_APPEAL = "settle-appeal"
     SET_DUE = "set-due"
+    SEND_UPWARD = "send-upward"
+    SETTLE_UPWARD = "settle-upward"
 
 
 class Role(StrEnum):
@@ -165,6 +167,7 @@ class ClockKind(StrEnum):
     REVIEW = "review"
     CALL_BACK = "call_back"
     CLUE = "clue"
+    UPWARD = "upward"
 
 
 class Unit(StrEnum):
@@ -235,6 +238,9 @@ class Happened(StrEnum):
     REVEALED = "revealed"
     CALENDAR_CHANGED = "calendar_changed"
     DUE_SET = "due_set"
+    UPWARD_QUEUED = "upward_queued"
+    SENT_UPWARD = "sent_upward"
+    UPWARD_SETTLED = "upward_settled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +267,8 @@ class Facts:
     whole history in order. `earlier` is the ticket that this one repeats, `raised` how often it went a level up,
     `restricted` marks a complaint about officials and `against` the department complained of, `merged_into` the lead
     of a merged ticket, `confidential` a caller who wants to be known to nobody outside the hotline.
-    of a merged ticket, `upper_due_at` by when an upper level wants a matter done that it handed down (上级交办).
+    `upper_due_at` says by when an upper level wants a matter done that it handed down (上级交办), `upper_number` its
+    number there.
     """
 
     number: str
@@ -285,6 +292,7 @@ class Facts:
     confidential: bool = False
     category: str | None = None
     upper_due_at: datetime | None = None
+    upper_number: str | None = None
 
     def last(self, *kinds: Happened) -> Happening | None:
         """The newest event of one of `kinds`."""
@@ -311,7 +319,8 @@ class LadderStep:
     """One rung below or above a deadline (预警、超期、督办).
 
     Exactly one of `share` (of the working time of the limit, 0 < share <= 1; 1 is the deadline itself) and
-    `after` (a budget counted from the deadline) is set. `action` is warn, breach, supervise, call_duty or send_up;
+    `after` (a budget counted from the deadline) is set. `action` is warn, breach, supervise, call_duty, send_up or sign
+    (by itself, never before the window for returns ends);
     `level` is the supervision level 1 to 3, else 0; `receivers` are words of the pack's receiver list.
     """
 

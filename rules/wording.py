@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
 from rules.pack_records import Level
 from rules.terms import Happened, Unit
@@ -63,6 +64,9 @@ EVENT_WORDS: Mapping[Happened, str] = MappingProxyType(
         Happened.REVEALED: "查看身份",
         Happened.CALENDAR_CHANGED: "放假安排更新",
         Happened.DUE_SET: "指定办结时间",
+        Happened.UPWARD_QUEUED: "待反馈上级",
+        Happened.SENT_UPWARD: "反馈上级",
+        Happened.UPWARD_SETTLED: "上级回执",
     }
 )
 
@@ -87,6 +91,11 @@ UNIT_WORDS: Mapping[Unit, str] = MappingProxyType(
         Unit.MINUTES: "分钟",
     }
 )
+
+
+def event_words(kind: Happened, data: Mapping[str, Any]) -> str:
+    """What people read of an event; a signature that nobody gave says so."""
+    return f"自动{EVENT_WORDS[kind]}" if data.get("automatic") else EVENT_WORDS[kind]
 
 
 def rung_words(level: Level) -> str:

@@ -112,6 +112,13 @@ def _legs(s: _Sql) -> Iterator[tuple[str, str]]:
     yield "returned_accepted", f"{lead} AND a.result = 'returned'"
     yield "reassigned", f"{lead} AND a.result = 'reassigned'"
     yield "returned", f"{lead} AND EXISTS (SELECT 1 FROM event e WHERE {while_held} AND e.kind = 'returned')"
+    for measure, how in (
+        ("signed", "1 = 1"),
+        ("signed_by_hand", f"{s.data('automatic')} IS NULL"),
+        ("signed_automatic", s.true("automatic")),
+    ):
+        signed = f"e.kind = 'signed' AND {how}"
+        yield measure, f"{lead} AND EXISTS (SELECT 1 FROM event e WHERE {while_held} AND {signed})"
     yield (
         "extended",
         (
@@ -155,8 +162,14 @@ def _limits(s: _Sql) -> Iterator[tuple[str, str]]:
         ("first_contact", begun, ("reviewing",), "contact_due", "responded"),
         ("handle", "c.scope", ("reviewing", "suspended"), "due", "on_time"),
     ):
+        by_itself = (
+            "EXISTS (SELECT 1 FROM event e WHERE e.ticket = c.ticket AND e.at = c.stopped_at "
+            f"AND e.kind = 'signed' AND {s.true('automatic')})"
+        )
         off = f"c.state = 'met' AND {by_caller}" if kind in ("dispatch", "sign") else "c.state IS NULL"
         cancelled = f"((c.state = 'cancelled' OR ({off})) AND {_over(s, *rests)})"
+        if kind == "sign":
+            cancelled = f"({cancelled} OR (c.state = 'cancelled' AND {by_itself}))"
         met = f"c.state = 'met' AND NOT ({off})"
         kept = f"{met} AND c.stopped_at <= c.due_at"
         base = f"c.state = 'armed' OR ({met} AND c.stopped_at > c.due_at)"

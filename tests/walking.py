@@ -94,7 +94,7 @@ class Walk:
         raw: dict[str, Any] = {
             "text": self.chance.choice(_TEXTS),
             "type": self.chance.choice(("help", "complain", "consult", "praise")),
-            "channel": self.chance.choice(("phone", "web", "wechat")),
+            "channel": self.chance.choice(("phone", "web", "wechat", "handed_down")),
             "urgency": self.chance.choice(("normal", "normal", "urgent")),
         }
         if self.chance.random() < 0.7:
@@ -255,6 +255,7 @@ _BODIES: dict[Act, Callable[[Walk, str], dict[str, Any]]] = {
     Act.END: lambda *_: {"evidence": "盖章答复", **_BECAUSE},
     Act.MARK_CALLER: lambda w, _: {"malicious": w.yes(), **_BECAUSE},
     Act.SETTLE_CLUE: lambda w, _: {"confirm": w.yes(), **_BECAUSE},
+    Act.SETTLE_UPWARD: lambda w, _: {"accept": w.yes(), **_BECAUSE},
     Act.REDO: lambda *_: dict(_BECAUSE),
     Act.RAISE_: lambda *_: dict(_BECAUSE),
     Act.SPLIT: Walk._split,

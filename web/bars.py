@@ -21,6 +21,7 @@ _STEP_WORDS = {
     "breach": "超期",
     "supervise": "督办",
     "call_duty": "通知值班",
+    "sign": "自动签收",
     "resume": "复核",
 }
 

@@ -16,7 +16,7 @@ from rules.lifecycle import ACT_WORDS
 from rules.roster import RECEIVER as ON_DUTY
 from rules.side_bodies import IDENTITY_WORDS, RATED_STEPS
 from rules.terms import CHANNEL_WORDS, CHINA, ELEMENT_WORDS, Act, ClockKind, Happened, Happening, Stage
-from rules.wording import EVENT_WORDS
+from rules.wording import EVENT_WORDS, event_words
 from web.bars import day_and_time
 from web.show import department_name
 from web.words import ACTOR_WORDS, LEVEL_WORDS, PART_WORDS, RECEIVER_WORDS, STAGE_WORDS
@@ -83,7 +83,7 @@ def chain(view: View, now: datetime) -> list[Link]:
 def _link(event: Row, view: View, now: datetime) -> Link:
     kind = Happened(event["kind"])
     data: Mapping[str, Any] = event["data"]
-    what = EVENT_WORDS[kind]
+    what = event_words(kind, data)
     if "clock" in data:
         what = f"{KIND_WORDS[ClockKind(data['clock'])]}{what}"
     return Link(

@@ -22,7 +22,7 @@ from rules.terms import (
     TicketType,
     Urgency,
 )
-from rules.wording import EVENT_WORDS, STATE_WORDS
+from rules.wording import EVENT_WORDS, STATE_WORDS, event_words
 from web.words import CLUE_WORDS, STAGE_WORDS
 
 _LISTED = ("number", "title", "stage", "type", "urgency", "channel", "department", "category", "area")
@@ -235,7 +235,7 @@ def _event(row: Row) -> dict[str, Any]:
     return {
         "id": row["id"],
         "kind": row["kind"],
-        "words": EVENT_WORDS[Happened(row["kind"])],
+        "words": event_words(Happened(row["kind"]), row["data"]),
         "at": moment(row["at"]),
         "recorded_at": moment(row["recorded_at"]),
         "actor": row["actor"],

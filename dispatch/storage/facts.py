@@ -90,4 +90,5 @@ def of_rows(
         confidential=ticket.confidential or ticket.anonymous,
         category=ticket.category,
         upper_due_at=ticket.upper_due_at.astimezone(CHINA) if ticket.upper_due_at else None,
+        upper_number=ticket.upper_number,
     )

@@ -15,7 +15,18 @@ from dispatch.storage.prepared import Bulk, Prepared, defaults
 Row = Mapping[str, Any]
 
 #: In the order that the references between them ask for.
-_TABLES = ("ticket", "request", "assignment", "clock", "decision", "event", "clue", "link", "outbox")
+_TABLES = (
+    "ticket",
+    "request",
+    "assignment",
+    "clock",
+    "decision",
+    "event",
+    "clue",
+    "link",
+    "proposal",
+    "outbox",
+)
 
 
 @lru_cache(maxsize=256)
@@ -52,6 +63,7 @@ class Ledger:
     event: list[Row] = field(default_factory=_rows)
     clue: list[Row] = field(default_factory=_rows)
     link: list[Row] = field(default_factory=_rows)
+    proposal: list[Row] = field(default_factory=_rows)
     outbox: list[Row] = field(default_factory=_rows)
 
     def write(self, tx: Transaction) -> None:

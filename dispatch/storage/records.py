@@ -20,6 +20,7 @@ from sqlmodel import Field, SQLModel
 
 from dispatch.storage.tables import Number, Serial, one_of, partial
 from rules.measures import MEASURES
+from rules.proposals import PROPOSAL_STATES
 
 CLUE_STATES = ("waiting", "confirmed", "rejected", "sent_up", "undone")
 
@@ -70,6 +71,29 @@ class Clue(SQLModel, table=True):
     settled_at: datetime | None = None
     settled_by: str | None = None
     reason: str | None = None
+
+
+class Proposal(SQLModel, table=True):
+    """What conferring settled, as a proposal for the catalogue (清单建议), and what a named person made of it."""
+
+    __table_args__ = (
+        one_of("state", PROPOSAL_STATES),
+        Index("ix_proposal_category", "category", "id"),
+        Index("ix_proposal_state", "state", "id"),
+    )
+    id: int | None = Field(default=None, primary_key=True, sa_type=Serial)
+    ticket: str = Field(foreign_key="ticket.number", sa_type=Number)
+    category: str
+    area: str | None = None
+    lead: str
+    assists: list[str] = Field(default_factory=list, sa_type=JSON)
+    reason: str = Field(sa_type=Text)
+    state: str = "proposed"
+    proposed_by: str
+    proposed_at: datetime
+    settled_by: str | None = None
+    settled_at: datetime | None = None
+    words: str | None = None
 
 
 class Tally(SQLModel, table=True):

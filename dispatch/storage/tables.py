@@ -181,6 +181,8 @@ class Ticket(SQLModel, table=True):
         partial("ix_ticket_merged", "merged_into", where="merged_into IS NOT NULL"),
         partial("ix_ticket_split", "split_from", where="split_from IS NOT NULL"),
         partial("ix_ticket_restricted", "number", where="restricted"),
+        partial("ix_ticket_upward", "upward", "number", where="upward IS NOT NULL"),
+        partial("ix_ticket_upper", "upper_number", where="upper_number IS NOT NULL"),
         partial("ix_ticket_card", "card", where="card IS NOT NULL"),
         partial("ix_ticket_untallied", "number", where="NOT tallied"),
         Index("ix_ticket_area", "area", "number"),
@@ -227,6 +229,8 @@ class Ticket(SQLModel, table=True):
     source_line: str | None = None
     upper_number: str | None = None
     upper_due_at: datetime | None = None
+    upward: str | None = None
+    upper_receipt: str | None = None
     recording_id: str | None = None
     history: bool = False
     tallied: bool = False

@@ -88,6 +88,7 @@ _triaged = (
                 "closed_at",
                 "urgency",
                 "restricted",
+                "upward",
                 "against",
                 "card",
                 "complaint_count",

@@ -100,10 +100,21 @@ def test_the_whole_way_counts_each_thing_on_its_own_day():
     )
     assert counts(matter) == {
         **named(MON, "water", "contacts received valid dispatched assigned first_assigned first_right"),
+        **named(MON, "water", "signed signed_by_hand"),
         **named(TUE, "water", "done called_back"),
         **named(WED, "water", "closed concluded reached solved_known solved satisfied_known satisfied"),
         **named(THU, "water", "due on_time"),
     }
+
+
+def test_a_ticket_signed_by_itself_is_counted_apart_and_its_limit_stays_missed():
+    ended = at(TUE, 17, 30)
+    by_itself = event("signed", ended, "automatic", stage="handling", automatic=True)
+    limit = Promise("sign", "cancelled", at(MON, 11), ended, ended)
+    found = counts(walked(SENT, by_itself, stage="handling", promises=(limit,)))
+    assert found.items() >= named(MON, "water", "signed signed_automatic").items()
+    assert found.items() >= named(TUE, "water", "sign_due").items()
+    assert not {"signed_by_hand", "signed_on_time"} & {measure for *_, measure in found}
 
 
 @pytest.mark.parametrize(

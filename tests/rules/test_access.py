@@ -62,6 +62,8 @@ WHO = {
     Act.ARCHIVE: "supervisor admin",
     Act.MARK_CALLER: "supervisor",
     Act.SETTLE_CLUE: "supervisor discipline",
+    Act.SEND_UPWARD: "dispatcher supervisor",
+    Act.SETTLE_UPWARD: "dispatcher supervisor",
     Act.SPLIT: "operator dispatcher supervisor",
     Act.APPEAL: "liaison department_leader",
     Act.SETTLE_APPEAL: "supervisor",

@@ -46,6 +46,8 @@ GOOD = {
     Act.ARCHIVE: {},
     Act.MARK_CALLER: {"malicious": True, "reason": "反复辱骂"},
     Act.SETTLE_CLUE: {"confirm": True},
+    Act.SEND_UPWARD: {},
+    Act.SETTLE_UPWARD: {"accept": True},
     Act.SPLIT: {"parts": [{"text": "路灯不亮"}, {"text": "井盖破了"}]},
     Act.APPEAL: {"event": 7, "reason": "停电当天系统无法登录"},
     Act.SETTLE_APPEAL: {"event": 7, "accept": True, "reason": "属实"},

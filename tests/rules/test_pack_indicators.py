@@ -25,6 +25,8 @@ SHIPPED = {
     "dispatch_on_time_rate": ("派单及时率", "dispatched_on_time", "dispatch_due", "high"),
     "dispatch_right_rate": ("派单准确率", "first_right", "first_assigned", "high"),
     "sign_on_time_rate": ("签收及时率", "signed_on_time", "sign_due", "high"),
+    "signed_by_hand_rate": ("自行签收率", "signed_by_hand", "signed", "high"),
+    "automatic_sign_rate": ("自动签收率", "signed_automatic", "signed", "low"),
     "response_rate": ("响应率", "responded", "contact_due", "high"),
     "on_time_rate": ("按时办结率", "on_time", "due", "high"),
     "overdue_rate": ("超期率", "late", "due", "low"),

@@ -119,7 +119,10 @@ def test_the_bar_says_why_its_deadline_is_what_it_is():
     drawn = next(
         each for each in bars(seen(RECEIVED, DISPATCHED), at("2026-09-29 10:00")) if each.kind == "签收时限"
     )
-    assert drawn.why == "从 9月28日 10:00 派单起算，1 个工作日，9月29日 周二 17:30 截止。"
+    assert (
+        drawn.why
+        == "从 9月28日 10:00 派单起算，1 个工作日，9月29日 周二 17:30 截止；届时仍未签收的，自动签收。"
+    )
     assert drawn.rule in drawn.basis
 
 
