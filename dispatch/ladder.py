@@ -11,7 +11,7 @@ from dispatch.storage import facts as stored_facts
 from dispatch.storage import outbox, tickets
 from dispatch.storage.ledger import Ledger
 from dispatch.storage.outbox import Work
-from rules import clocks, escalation
+from rules import escalation
 from rules.terms import CHINA
 
 BATCH = 100
@@ -49,5 +49,5 @@ def _look(desk: Desk, works: Sequence[Work], now: datetime) -> None:
             after = rise(ledger, facts, climbed, terms[0], now)
             clues.open_all(desk, tx, ledger, after, climbed.clues, terms, now)
             ledger.write(tx)
-            stored_clocks.settle(tx, ticket.number, clocks.plan(after, *terms), ticket.pack, terms[1].version)
+            stored_clocks.settle(tx, after, terms, ticket.pack)
             tickets.mark(tx, ticket.number, climbed.changes)

@@ -12,7 +12,7 @@ from dispatch.storage import history, outbox, tickets
 from dispatch.storage.database import Transaction
 from dispatch.storage.ledger import Ledger
 from dispatch.storage.tables import Ticket
-from rules import clocks, escalation
+from rules import escalation
 from rules.escalation import Climb
 from rules.outcome import Elsewhere, Notify, Outcome, heard
 from rules.policy import Policy
@@ -55,8 +55,7 @@ def record(
     if outcome.leaves:
         tickets.end_assignment(tx, ticket.number, outcome.leaves, Happened.REPORTED_UP.value, now)
     ledger.write(tx)
-    plans = clocks.plan(after, *terms)
-    due_at = stored_clocks.settle(tx, ticket.number, plans, ticket.pack, terms[1].version)
+    due_at = stored_clocks.settle(tx, after, terms, ticket.pack)
     changed = {**outcome.changes, **(climbed.changes if climbed else {})}
     columns = {"stage": after.stage.value, "department": after.department, "due_at": due_at}
     tickets.change(tx, ticket.number, {**changed, **columns})
@@ -99,7 +98,7 @@ def touch(
         clues.open_all(desk, tx, ledger, after, climbed.clues, terms, now)
     ledger.write(tx)
     if climbed:
-        stored_clocks.settle(tx, facts.number, clocks.plan(after, *terms), ticket.pack, terms[1].version)
+        stored_clocks.settle(tx, after, terms, ticket.pack)
     tickets.change(tx, facts.number, {**elsewhere.changes, **(climbed.changes if climbed else {})})
 
 

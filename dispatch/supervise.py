@@ -217,10 +217,9 @@ def time_late(desk: Desk, tx: Transaction, ticket: Ticket, now: datetime) -> boo
 
 
 def _plan_again(desk: Desk, tx: Transaction, ticket: Ticket) -> tuple[Policy, Calendar]:
-    policy, calendar = desk.packs.of(ticket.pack, tx)
-    plans = clocks.plan(stored_facts.gather(tx, ticket), policy, calendar)
-    stored_clocks.settle(tx, ticket.number, plans, ticket.pack, calendar.version)
-    return policy, calendar
+    terms = desk.packs.of(ticket.pack, tx)
+    stored_clocks.settle(tx, stored_facts.gather(tx, ticket), terms, ticket.pack)
+    return terms
 
 
 def _resume(desk: Desk, tx: Transaction, ticket: Ticket, now: datetime) -> int:

@@ -346,4 +346,4 @@ def _running_cards(tx: Transaction, now: datetime) -> list[Card]:
 
 def _time_again(tx: Transaction, after: Facts, pack: str, terms: tuple[Policy, Calendar]) -> None:
     """Clocks of a ticket that somebody acted on (urged) before it was triaged: they are stored already."""
-    stored_clocks.settle(tx, after.number, clocks.plan(after, *terms), pack, terms[1].version)
+    stored_clocks.settle(tx, after, terms, pack)

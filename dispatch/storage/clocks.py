@@ -12,7 +12,11 @@ from sqlmodel import SQLModel
 from dispatch.storage import tables  # noqa: F401  (defines the tables)
 from dispatch.storage.database import Transaction
 from dispatch.storage.prepared import BulkChange, among, as_read
+from rules import clocks
 from rules.clocks import ClockPlan, as_row, due_of, from_row, next_step
+from rules.policy import Policy
+from rules.terms import Facts
+from rules.worktime import Calendar
 
 _clock = SQLModel.metadata.tables["clock"]
 _event = SQLModel.metadata.tables["event"]
@@ -73,18 +77,19 @@ class Difference:
     due_at: datetime | None
 
 
-def settle(
-    tx: Transaction, ticket: str, plans: Sequence[ClockPlan], pack: str, calendar: str
-) -> datetime | None:
-    """Write the difference between `plans` and the stored rows.
+def settle(tx: Transaction, facts: Facts, terms: tuple[Policy, Calendar], pack: str) -> datetime | None:
+    """Plan the clocks of a ticket and write the difference to the stored rows.
 
     A generation's deadline and ladder are a promise and are never rewritten; only its state, its next step and its
     end move. New generations are inserted. The earliest deadline that runs now comes back.
     """
+    rows = read(tx, facts.number)
+    held = {(row["kind"], row["scope"], row["generation"]) for row in rows}
+    plans = clocks.plan(facts, *terms, lambda *generation: generation not in held)
     fired: dict[int, frozenset[str]] = {}
-    for clock, step in tx.connection().execute(_steps_of_ticket, {"number": ticket}):
+    for clock, step in tx.connection().execute(_steps_of_ticket, {"number": facts.number}):
         fired[clock] = fired.get(clock, frozenset()) | {step}
-    found = compare(ticket, plans, read(tx, ticket), fired, (pack, calendar))
+    found = compare(facts.number, plans, rows, fired, (pack, terms[1].version))
     write(tx, found)
     return found.due_at
 

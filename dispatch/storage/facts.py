@@ -19,7 +19,7 @@ _ticket = SQLModel.metadata.tables["ticket"]
 _OF_TICKET = (
     "number", "stage", "type", "urgency", "channel", "department", "received_at", "complaint_count", "redo_round",
     "supervision", "history", "raised", "earlier", "restricted", "against", "merged_into", "confidential",
-    "anonymous", "category", "upper_due_at", "pack", "version", "due_at", "tallied",
+    "anonymous", "category", "upper_number", "upper_due_at", "pack", "version", "due_at", "tallied",
 )  # fmt: skip
 
 #: Built once, as every act asks.

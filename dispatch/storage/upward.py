@@ -71,4 +71,4 @@ def sent_at(tx: Transaction, tickets: Collection[str]) -> dict[str, datetime]:
         .where(_event.c.kind == "sent_upward", _event.c.ticket.in_(among(tx.connection(), list(tickets))))
         .group_by(_event.c.ticket)
     )
-    return {ticket: at for ticket, at in tx.connection().execute(query)}
+    return dict(tx.connection().execute(query).tuples())

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from dispatch import anew, recalculating
+from dispatch import anew, recalculating, supervise
 from dispatch.anew import Order, Page
 from dispatch.record import notices
 from dispatch.storage import calendars, history, tickets
@@ -68,9 +68,11 @@ def one_by_one(desk, tx, now):
             ledger.outbox += notices(number, heard(told_of(facts, changed), terms[0], ticket.restricted), now)
         ledger.write(tx)
         plans = clocks.plan(after, *terms)
-        due_at = stored_clocks.settle(tx, number, plans, ticket.pack, terms[1].version)
+        fired = stored_clocks.steps_of(tx, [number])[number]
+        found = stored_clocks.compare(number, plans, held, fired, (ticket.pack, terms[1].version))
+        stored_clocks.write(tx, found)
         if ticket.stage in OPEN_STAGES:
-            tickets.mark(tx, number, {"due_at": due_at})
+            tickets.mark(tx, number, {"due_at": found.due_at})
         for row, (provisional, version) in anew._stands(held, changed, terms[1]).items():
             mark = f"UPDATE clock SET provisional = {provisional}, calendar = '{version}' WHERE id = {row}"
             tx.connection().exec_driver_sql(mark)
@@ -83,9 +85,10 @@ def walked(desk, seed, steps=90):
     return walk.now
 
 
-@pytest.mark.parametrize(("seed", "text"), [(1, LONGER), (2, SHORTER)])
+@pytest.mark.parametrize(("seed", "text"), [(1, LONGER), (3, SHORTER)])
 def test_a_page_leaves_what_one_ticket_after_the_other_would(desk, seed, text):
     now = max(walked(desk, seed), NOW)
+    supervise.tick(desk, now)
     recalculating.keep(desk, notice(text), "cli", now)
     with desk.database.reading() as tx:  # and never committed
         desk.packs.loaded(tx)
@@ -120,6 +123,7 @@ def test_pages_that_were_done_ahead_of_a_kill_are_neither_done_nor_counted_again
 
 def test_a_failure_while_a_page_is_written_leaves_nothing_of_it(desk, monkeypatch):
     number, _ = handled(desk)
+    supervise.tick(desk, NOW)
     with desk.database.reading() as tx:
         before = left(tx)
 
@@ -167,6 +171,7 @@ def test_what_somebody_holds_is_waited_for_after_all_others_are_done(desk, monke
     if desk.database.is_sqlite:
         pytest.skip("one writer at a time: nobody else can hold a ticket")
     first, second = (handled(desk, phone=f"1990000{n:04}")[0] for n in range(2))
+    supervise.tick(desk, NOW)
     patiently, seen = anew._patiently, []
     with ExitStack() as holding:
         tickets.lock(holding.enter_context(desk.transaction()), first)

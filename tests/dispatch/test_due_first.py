@@ -91,11 +91,13 @@ def test_an_extension_asked_in_time_and_granted_late_does_not_wash_the_breach_aw
     assert supervise.tick(desk, LATE) == 0
 
 
-def test_signing_after_the_limit_keeps_the_call_to_the_duty_officer(desk):
+def test_signing_after_the_window_finds_the_ticket_signed_by_itself_and_the_duty_officer_called(desk):
     number, code = sent(desk)
     now = at("2026-09-29 17:45")
-    act(desk, number, "sign", of(code, Role.LIAISON), now)
+    with pytest.raises(IllegalAct, match="办理中"):
+        act(desk, number, "sign", of(code, Role.LIAISON), now)
     assert ("duty_called", "breach", at("2026-09-29 17:30")) in fired(desk, number, "sign")
+    assert ("signed", "automatic", at("2026-09-29 17:30")) in fired(desk, number, "sign")
     assert supervise.tick(desk, now) == 0
 
 
