@@ -19,7 +19,8 @@ _HOURS_AWAY = (2, 9, 30, 80)
 def absences(seed: int, begin: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
     """When no ticker runs, from and until, in order of time; each is over before `end`."""
     dice = Random(f"{seed}:absences")  # noqa: S311 - a story, not a secret
-    found, at = [], begin
+    found: list[tuple[datetime, datetime]] = []
+    at = begin
     while True:
         gone = at + timedelta(days=dice.expovariate(1 / _DAYS_BETWEEN))
         at = gone + timedelta(hours=dice.choice(_HOURS_AWAY))
