@@ -79,6 +79,7 @@ class _Board:
         self._attempts = 0
         self._occasion = ""
         self._lead: str | None = None
+        self._helpers: list[str] = []  # who is at work beside the lead, timed or not
         self._promised: datetime | None = None
 
     def see(self, happening: Happening) -> None:
@@ -102,6 +103,7 @@ class _Board:
             case Happened.ASSISTED | Happened.DELEGATED:
                 self._help(happening)
             case Happened.REPORTED_UP:
+                self._helpers = [each for each in self._helpers if each != data["department"]]
                 work.stop(ClockKind.HANDLE, at, "met", data["department"])
             case Happened.UPWARD_QUEUED:
                 self._owe_upward(at)
@@ -160,6 +162,7 @@ class _Board:
         match self._stage:
             case Stage.RECEIVED | Stage.TO_DISPATCH:
                 self._relieve(at)
+                self._helpers = []
                 work.start_once(ClockKind.DISPATCH, at)
                 if self._starts == "received":
                     work.start_once(ClockKind.HANDLE, at)
@@ -214,7 +217,8 @@ class _Board:
         self._lead = data["department"]
         if self._starts != "signed":
             work.start(ClockKind.HANDLE, at, self._occasion, Leg(data["department"]))
-        for helper in data.get("assists") or ():
+        self._helpers = list(data.get("assists") or ())
+        for helper in self._helpers:
             work.start(ClockKind.HANDLE, at, self._occasion, Leg(helper, "helper"))
 
     def _relieve(self, at: datetime) -> None:
@@ -232,6 +236,7 @@ class _Board:
         else:
             until = self.work.due_at(ClockKind.HANDLE, data["upper"]) or self.work.due_at(ClockKind.HANDLE)
             leg = Leg(data["department"], "helper", until=until)
+        self._helpers.append(leg.scope)
         self.work.start(ClockKind.HANDLE, happening.at, "delegated", leg)
 
     # --- handling ---------------------------------------------------------------------------------------------
@@ -246,13 +251,15 @@ class _Board:
                 work.start(ClockKind.HANDLE, at, self._occasion, Leg(self._lead))
         elif happening.kind is Happened.REDONE:
             self._attempts = 0
-            self._lead = (
-                happening.data.get("department") or self._lead
-            )  # a merged matter has its lead's from now on
+            if happening.data.get("department"):  # a merged matter has its lead's from now on, and no helpers
+                self._lead, self._helpers = happening.data["department"], []
             work.start(ClockKind.FIRST_CONTACT, at)
             work.start(ClockKind.HANDLE, at, "redo")
             if self._lead:
                 work.start(ClockKind.HANDLE, at, "redo", Leg(self._lead))
+            until = work.due_at(ClockKind.HANDLE)
+            for helper in self._helpers:  # whoever never reported has a part in this round, too
+                work.start(ClockKind.HANDLE, at, "redo", Leg(helper, "helper", until=until))
         else:
             self._every_handle(work.arm)
             work.arm(ClockKind.FIRST_CONTACT, WHOLE)

@@ -43,13 +43,13 @@ _STEPS = (
     timedelta(minutes=20), timedelta(hours=1), timedelta(hours=4), timedelta(days=1),
 )  # fmt: skip
 #: Acts that end a walk early are tried less often.
-_SELDOM = (
+SELDOM = (
     Act.WITHDRAW, Act.END, Act.INVALIDATE, Act.REFUSE, Act.ANSWER, Act.TRANSFER, Act.ARCHIVE, Act.MERGE,
     Act.MARK_CALLER, Act.SETTLE_CLUE, Act.LINK, Act.RETURN_, Act.UNMERGE, Act.SUPPLEMENT, Act.SPLIT, Act.RATE,
     Act.REVEAL,
 )  # fmt: skip
 #: Acts by which a ticket goes on its way are tried more often, so that walks see its end, too.
-_ON = (Act.DISPATCH, Act.SIGN, Act.REPLY, Act.REVIEW, Act.CALL_BACK, Act.SETTLE_RETURN, Act.CONTACT)
+ON = (Act.DISPATCH, Act.SIGN, Act.REPLY, Act.REVIEW, Act.CALL_BACK, Act.SETTLE_RETURN, Act.CONTACT)
 
 
 @dataclass
@@ -125,8 +125,8 @@ class Walk:
         if not legal:
             return
         seldom = self.chance.random() < 0.7
-        likely = [each for each in legal if not (seldom and each in _SELDOM)]
-        onward = [each for each in legal if each in _ON]
+        likely = [each for each in legal if not (seldom and each in SELDOM)]
+        onward = [each for each in legal if each in ON]
         wanted = self.chance.choice(onward if onward and self.chance.random() < 0.5 else likely or legal)
         body = self._body(wanted, number)
         actor = ALL

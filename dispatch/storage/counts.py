@@ -16,7 +16,7 @@ _event = SQLModel.metadata.tables["event"]
 _decision = SQLModel.metadata.tables["decision"]
 
 #: Open stages in which the hotline itself holds the ticket; in all others a department does.
-_HOTLINE_HOLDS = (Stage.RECEIVED, Stage.INCOMPLETE, Stage.TO_DISPATCH, Stage.RETURNED, Stage.CONFERRING)
+HOTLINE_HOLDS = (Stage.RECEIVED, Stage.INCOMPLETE, Stage.TO_DISPATCH, Stage.RETURNED, Stage.CONFERRING)
 
 
 def tickets(tx: Transaction) -> int:
@@ -65,7 +65,7 @@ def supervision_levels(tx: Transaction) -> dict[str, int]:
 
 def without_owner(tx: Transaction) -> int:
     """Open tickets that a department should hold but none does."""
-    held_elsewhere = [stage.value for stage in OPEN_STAGES if stage not in _HOTLINE_HOLDS]
+    held_elsewhere = [stage.value for stage in OPEN_STAGES if stage not in HOTLINE_HOLDS]
     lost = select(func.count()).where(_ticket.c.stage.in_(held_elsewhere), _ticket.c.department.is_(None))
     return tx.connection().execute(lost).scalar_one()
 

@@ -122,7 +122,7 @@ def test_a_redo_times_the_lead_anew():
     approved = event("reviewed", "2026-09-29 12:00", "to_call_back", level="hotline", approved=True)
     redone = event("redone", "2026-09-29 15:00", "handling", round=1)
     found = legs(RECEIVED, SENT, SIGNED_BY, replied, approved, redone)
-    assert found[-1] == ("police", 2, "armed", "10-09 17:30")
+    assert found[-2:] == [("police", 2, "armed", "10-09 17:30"), ("water_affairs", 2, "armed", "10-09 17:30")]
 
 
 def test_the_lead_is_pressed_by_the_tickets_ladder_and_helpers_are_reminded_only():
