@@ -56,6 +56,15 @@ def test_of_each_clock_one_generation_runs_and_what_has_ended_stays_ended(story:
         }
 
 
+@PLENTY
+@given(histories())
+def test_ladders_that_nobody_asks_for_are_all_that_is_left_out(story: History) -> None:
+    told = facts(*story.happenings, type=story.type, urgency=story.urgency)
+    whole = plan(told, policy(), calendar())
+    first = plan(told, policy(), calendar(), lambda _kind, _scope, generation: generation == 1)
+    assert first == tuple(each if each.generation == 1 else replace(each, steps=()) for each in whole)
+
+
 def paused(spans: list[tuple[timedelta, timedelta]], urgency: Urgency, kind: TicketType) -> ClockPlan:
     """The handling limit of a ticket that was suspended over `spans`, counted from its signing."""
     events = [RECEIVED, DISPATCHED, SIGNED]
