@@ -5,16 +5,18 @@ Each of the three in the middle is the act that API and pages know, too, on the 
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from dispatch import reconciling
 from dispatch.desk import Desk
 from dispatch.handle import perform
 from dispatch.options import AsJson, DatabaseUrl, Dir
 from dispatch.storage import tickets
 from dispatch.storage import upward as stored
-from dispatch.terminal import answer, table
+from dispatch.terminal import answer, say, table
 from rules.access import Actor
 from rules.bodies import BODIES
 from rules.lifecycle import STAGES
@@ -147,3 +149,31 @@ def returned(
         said = {"accept": False, "reason": reason}
         data = act(desk, number, Act.SETTLE_UPWARD, said, by, ctx.obj.now())
     answer(json, data, f"{number} 上级退回，现在是“{data['stage_words']}”。")
+
+
+@upward.command("reconcile")
+def reconcile(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE.csv|xlsx", help="上级平台导出的工单清单")],
+    begin: Annotated[
+        datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="登记日期，从这一天起")
+    ] = None,
+    end: Annotated[
+        datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="登记日期，到这一天止")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="把差异写成 CSV 文件")] = None,
+    database: DatabaseUrl = None,
+    dir: Dir = None,
+    json: AsJson = False,
+) -> int:
+    """与上级的清单对账，列出差异和怎么办；只核对，不改任何工单。"""
+    days = (begin.date() if begin else None, end.date() if end else None)
+    with ctx.obj.desk(database, dir) as desk:
+        data = reconciling.compare(desk, reconciling.read(file), *days)
+    if out is not None:
+        reconciling.export(data, out)
+    answer(json, data, lambda: table(reconciling.HEADER, reconciling.table_rows(data)))
+    say(f"核对 {data['rows']} 行，对上 {data['matched']} 个编号，差异 {len(data['differences'])} 处。")
+    for each in data["rejects"]:
+        say(f"第 {each['line']} 行：{each['reason']}")
+    return 1 if data["differences"] or data["rejects"] else 0

@@ -1,11 +1,12 @@
 """Rows of a duty roster (值班表): department, from, to, person, phone; a bad row is told with its line and reason."""
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
+from intake import headers
 from intake.csv import Rejected
 from intake.phone import normal_phone
 from intake.times import parse_time
@@ -24,6 +25,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 _NEEDED = ("department", "begins", "ends", "person")
 _LONGEST_NAME = 50
+_HINT = "表头可以写：单位,开始,结束,人员,电话"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ def rows(lines: Iterable[str]) -> Iterator[Listed | Rejected]:
     """
     reader = csv.reader(lines, strict=True)
     try:
-        places = _places([cell.strip().removeprefix("\ufeff") for cell in next(reader, [])])
+        places = headers.places(next(reader, []), COLUMNS, _NEEDED, _HINT)
         line = reader.line_num + 1
         for cells in reader:
             if any(cell.strip() for cell in cells):
@@ -54,22 +56,6 @@ def rows(lines: Iterable[str]) -> Iterator[Listed | Rejected]:
             line = reader.line_num + 1
     except csv.Error as fault:
         raise BadInput(f"第 {reader.line_num} 行读不出来，可能是引号没有配对。") from fault
-
-
-def _places(header: Sequence[str]) -> dict[str, int]:
-    if not any(header):
-        raise BadInput("文件是空的，没有表头。")
-    found: dict[str, int] = {}
-    for field, names in COLUMNS.items():
-        at = [place for place, name in enumerate(header) if name in names]
-        if len(at) > 1:
-            raise BadInput(f"表头里“{names[1]}”有几列，分不清用哪一列。", "请只留一列。")
-        if at:
-            found[field] = at[0]
-    missing = [COLUMNS[field][1] for field in _NEEDED if field not in found]
-    if missing:
-        raise BadInput(f"文件里没有这些列：{'、'.join(missing)}。", "表头可以写：单位,开始,结束,人员,电话")
-    return found
 
 
 def _row(line: int, cells: tuple[str, ...], places: Mapping[str, int]) -> Listed | Rejected:

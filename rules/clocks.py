@@ -89,6 +89,9 @@ class _Board:
         if moved is not None and (moved != self._stage or again):
             self._leave(happening)
             self._stage = Stage(moved)
+            if self._stage in OPEN_STAGES and self._stage is not Stage.TO_CALL_BACK:
+                # Work goes on: what was to be told upward is out of date.
+                self.work.stop(ClockKind.UPWARD, happening.at, "cancelled")
             self._enter(happening)
         at, data, work = happening.at, happening.data, self.work
         match happening.kind:
@@ -105,6 +108,18 @@ class _Board:
             case Happened.REPORTED_UP:
                 self._helpers = [each for each in self._helpers if each != data["department"]]
                 work.stop(ClockKind.HANDLE, at, "met", data["department"])
+            case Happened.CALENDAR_CHANGED:
+                self._count_by(data["calendar"])
+                for row in data["clocks"]:
+                    was, due = (datetime.fromisoformat(row[key]) for key in ("was", "due_at"))
+                    work.promise(ClockKind(row["kind"]), row["scope"], at, due, was)
+            case _:
+                self._beside(happening)
+
+    def _beside(self, happening: Happening) -> None:
+        """Clocks beside the ticket's way: who is accountable, and what is owed upward."""
+        at, work = happening.at, self.work
+        match happening.kind:
             case Happened.UPWARD_QUEUED:
                 self._owe_upward(at)
             case Happened.SENT_UPWARD:
@@ -113,13 +128,8 @@ class _Board:
                 work.start_once(ClockKind.CLUE, at)
             case Happened.CLUE_SETTLED:
                 work.stop(ClockKind.CLUE, at, "met")
-            case Happened.UNDONE if data.get("clue"):
+            case Happened.UNDONE if happening.data.get("clue"):
                 work.stop(ClockKind.CLUE, at, "cancelled")
-            case Happened.CALENDAR_CHANGED:
-                self._count_by(data["calendar"])
-                for row in data["clocks"]:
-                    was, due = (datetime.fromisoformat(row[key]) for key in ("was", "due_at"))
-                    work.promise(ClockKind(row["kind"]), row["scope"], at, due, was)
             case _:
                 pass
 
@@ -157,8 +167,6 @@ class _Board:
         work = self.work
         at = happening.data.get("since", happening.at)  # a split-off part waits since the whole contact
         self._promised = happening.data.get("promised", self._promised)
-        if self._stage is not Stage.TO_CALL_BACK and self._stage in OPEN_STAGES:
-            work.stop(ClockKind.UPWARD, at, "cancelled")  # work goes on: what was to be told is out of date
         match self._stage:
             case Stage.RECEIVED | Stage.TO_DISPATCH:
                 self._relieve(at)

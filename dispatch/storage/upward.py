@@ -67,8 +67,8 @@ def received(tx: Transaction, begin: datetime, end: datetime) -> list[Mapping[st
 def sent_at(tx: Transaction, tickets: Collection[str]) -> dict[str, datetime]:
     """When each of these tickets was last told upward."""
     query = (
-        select(_event.c.ticket, func.max(_event.c.at))
+        select(_event.c.ticket, func.max(_event.c.at).label("at"))
         .where(_event.c.kind == "sent_upward", _event.c.ticket.in_(among(tx.connection(), list(tickets))))
         .group_by(_event.c.ticket)
     )
-    return dict(tx.connection().execute(query).tuples())
+    return {row.ticket: row.at for row in tx.connection().execute(query)}
