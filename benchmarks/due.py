@@ -27,6 +27,10 @@ GOAL_MS = 2.0
 CLOCKS = 4
 _MODELS = 20
 _PLACES = text("SELECT next_at, id FROM clock WHERE next_at <= :now ORDER BY id LIMIT 1 OFFSET :n")
+_TICKETS = text(
+    "SELECT count(DISTINCT ticket) FROM (SELECT ticket FROM clock WHERE next_at <= :now"
+    " ORDER BY next_at, id LIMIT :n) AS first"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +102,21 @@ def _questions(desk: Desk, now: datetime, waiting: int, times: int) -> list[tupl
         return ask
 
     few, many = supervise.CALM, supervise.BATCH
+    with desk.database.reading() as tx:  # a ticket with two clocks due is claimed once
+        tickets = {
+            n: tx.connection().execute(_TICKETS, {"now": now, "n": n}).scalar_one() for n in (few, many)
+        }
     return [
         ("is anything due", anything, times, 1, True),
-        (f"the {few} due longest, in order, locked", claimed(few, lambda: None), times, few, True),
+        (f"the {few} due longest, in order, locked", claimed(few, lambda: None), times, tickets[few], True),
         (f"{few} from anywhere among them", claimed(few, lambda: dice.choice(places)), times, 1, True),
-        (f"a whole batch of {many}, locked", claimed(many, lambda: None), max(20, times // 10), many, False),
+        (
+            f"a whole batch of {many}, locked",
+            claimed(many, lambda: None),
+            max(20, times // 10),
+            tickets[many],
+            False,
+        ),
     ]
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Dialect, bindparam, select, tuple_
+from sqlalchemy import Dialect, Integer, Select, bindparam, select, tuple_
 from sqlmodel import SQLModel
 
 from dispatch.storage import tables  # noqa: F401  (defines the tables)
@@ -44,14 +44,14 @@ _COLUMNS = tuple(
     for name in ("id", "ticket", "kind", "scope", "generation", "state", "due_at", "next_at", "ladder")
 )
 _waiting = select(_clock.c.id).where(_clock.c.next_at <= bindparam("now")).limit(1)
-
-
 #: Built once, as every act asks.
 _first_due = (
     select(_clock.c.id)
     .where(_clock.c.ticket == bindparam("number"), _clock.c.next_at <= bindparam("now"))
     .limit(1)
 )
+#: How steps are claimed: by kind of database, and whether from a place on.
+_claims: dict[tuple[bool, bool], Select[Any]] = {}
 
 
 def is_due(tx: Transaction, number: str, now: datetime) -> bool:
@@ -72,19 +72,29 @@ def claim(
     Tickets that others hold are left out: another ticker fires their steps, or somebody acts on them, and the next
     round looks again.
     """
+    query = _claims.get((database.is_sqlite, after is not None))
+    if query is None:
+        query = _claims[database.is_sqlite, after is not None] = _claim(database, after is not None)
+    given = {"now": now, "n": n, **({"after_at": after.next_at, "after_id": after.id} if after else {})}
+    rows = tx.connection().execute(query, given).all()
+    held = {row[2]: Standing(*row[2:]) for row in rows}
+    return held, Place(*rows[-1][:2]) if rows else None
+
+
+def _claim(database: Database, further: bool) -> Select[Any]:
+    """`further` begins after a place that was reached."""
     standing = (_ticket.c[name] for name in Standing._fields)
     query = (
         select(_clock.c.next_at, _clock.c.id, *standing)
         .join(_ticket, _ticket.c.number == _clock.c.ticket)
-        .where(_clock.c.next_at <= now)
+        .where(_clock.c.next_at <= bindparam("now"))
         .order_by(_clock.c.next_at, _clock.c.id)
-        .limit(n)
+        .limit(bindparam("n", type_=Integer))
     )
-    if after is not None:
-        query = query.where(_clock.c.next_at >= after.next_at, tuple_(_clock.c.next_at, _clock.c.id) > after)
-    rows = tx.connection().execute(database.unclaimed(query, of=_ticket)).all()
-    held = {row[2]: Standing(*row[2:]) for row in rows}
-    return held, Place(*rows[-1][:2]) if rows else None
+    if further:
+        at, last = bindparam("after_at", type_=_clock.c.next_at.type), bindparam("after_id", type_=Integer)
+        query = query.where(_clock.c.next_at >= at, tuple_(_clock.c.next_at, _clock.c.id) > tuple_(at, last))
+    return database.unclaimed(query, of=_ticket)
 
 
 def due(tx: Transaction, numbers: Sequence[str], now: datetime) -> list[Mapping[str, Any]]:
