@@ -35,22 +35,27 @@ _AT_ONCE = 5000
 def models(ground: Ground, now: datetime, n: int, due: bool) -> list[str]:
     """The numbers of `n` new tickets in handling, signed and in contact: one step of each is due at `now`, or none."""
     with ground.desk() as desk:
-        received = _due_since(desk, now) if due else now - n * _SPACING - timedelta(minutes=1)
+        received = _due_since(desk, now, n) if due else now - n * _SPACING - timedelta(minutes=1)
         bodies = islice(messages(ground.policy, 900 + due), n)
         return [
             _handled(desk, {**raw, "type": "help"}, received + at * _SPACING) for at, raw in enumerate(bodies)
         ]
 
 
-def _due_since(desk: Desk, now: datetime) -> datetime:
-    """An hour of receipt from which on exactly one rung of the handling limit lies behind `now`."""
+def _due_since(desk: Desk, now: datetime, n: int) -> datetime:
+    """An hour of receipt from which on exactly one rung of the handling limit lies behind `now`, for the last of `n` too."""
     for hours in range(6, 24 * 30):
         received = now - timedelta(hours=hours)
-        ats = [step.at for step in _handling(desk, received, now)]
-        passed = sum(at <= now - _MARGIN for at in ats)
-        if passed == 1 and not any(now - _MARGIN < at < now + _RUN for at in ats):
+        if all(_one_behind(desk, each, now) for each in (received, received + n * _SPACING)):
             return received
     raise RuntimeError("no hour of receipt has exactly one rung behind it")
+
+
+def _one_behind(desk: Desk, received: datetime, now: datetime) -> bool:
+    ats = [step.at for step in _handling(desk, received, now)]
+    return sum(at <= now - _MARGIN for at in ats) == 1 and not any(
+        now - _MARGIN < at < now + _RUN for at in ats
+    )
 
 
 def _handling(desk: Desk, received: datetime, now: datetime) -> Sequence[clocks.PlannedStep]:
