@@ -183,8 +183,10 @@ def _caught_up(
     tx: Transaction, desk: Desk, joined: Mapping[str, Any] | None, now: datetime
 ) -> Mapping[str, Any] | None:
     """The locked row that a contact joins, after the steps that fell due before: a pause may be over without a ticker."""
-    ticket = supervise.fire_first(desk, tx, joined["number"], now) if joined else None
-    return {**joined, "stage": ticket.stage} if joined and ticket else joined
+    if joined is None or joined["stage"] in _NO_PROMISE:
+        return joined
+    ticket = supervise.fire_first(desk, tx, joined["number"], now)
+    return {**joined, "stage": ticket.stage} if ticket else joined
 
 
 def _carried(

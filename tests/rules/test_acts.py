@@ -240,7 +240,7 @@ def climbed(story, now):
 
 
 def triaged(story, dice, now):
-    what = dice.choice([Stage.TO_DISPATCH, Stage.TO_SIGN, Stage.TO_SIGN, Stage.ANSWERED])
+    what = dice.choice([Stage.TO_DISPATCH, *[Stage.TO_SIGN] * 3, Stage.ANSWERED, Stage.INCOMPLETE])
     kind = {Stage.TO_SIGN: Happened.DISPATCHED, Stage.ANSWERED: Happened.ANSWERED}.get(what, Happened.TRIAGED)
     lifecycle.move(story.stage, Act.TRIAGE, what.value)
     changed = {"department": CODES[0], "departments": (CODES[0],)} if what is Stage.TO_SIGN else {}

@@ -127,6 +127,16 @@ class Desk(RuleBasedStateMachine):
             self.now += timedelta(minutes=minutes)
             self.one_act(dice.choice(sorted(self.lives)), dice)
 
+    @precondition(lambda self: self.lives)
+    @rule(pick=picks)
+    def the_caller_rings_again(self, pick):
+        number = Random(pick).choice(sorted(self.lives))
+        self.fire(number)
+        story = self.lives[number].facts
+        if story.stage in OPEN_STAGES and story.stage is not Stage.RECEIVED:
+            joined = Happening(Happened.JOINED, self.now, {"channel": "phone"})
+            self.put(number, climbed(replace(story, happenings=(*story.happenings, joined)), self.now))
+
     def one_act(self, number, dice):
         self.fire(number)
         story = self.lives[number].facts
