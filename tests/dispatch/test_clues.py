@@ -102,15 +102,16 @@ def test_who_is_accountable_does_not_go_away_with_the_matter(desk, what, silent)
         assert (clues(desk), armed(desk)) == ([("return_3", "sent_up")], 0)
         heard = rows(desk, "SELECT receiver FROM notice WHERE words LIKE '%自动上报%' AND words LIKE '线索%'")
         assert sorted(each["receiver"] for each in heard) == ["discipline", "supervisor"]
-    act(desk, number, "settle-clue", SUPERVISOR, LATE, confirm=False, reason="退单均有依据")
+    now = LATE if silent else at("2026-09-28 16:00")
+    act(desk, number, "settle-clue", SUPERVISOR, now, confirm=False, reason="退单均有依据")
     assert clues(desk) == [("return_3", "rejected")]
-    settle(desk, LATE)
+    settle(desk, now)
     told_inspector = rows(
         desk, "SELECT words FROM notice WHERE receiver = 'discipline' AND words LIKE '%驳回%'"
     )
     assert len(told_inspector) == silent  # who was told of it is told how it ended
     with pytest.raises(IllegalAct, match="没有待"):
-        act(desk, number, "settle-clue", SUPERVISOR, LATE, confirm=True)
+        act(desk, number, "settle-clue", SUPERVISOR, now, confirm=True)
     require_agreement(desk)
 
 
@@ -118,7 +119,7 @@ def test_three_returns_and_the_fifth_complaint_are_one_clue_with_both_in_its_cha
     number = thrice_returned(desk)
     rung_four_days(desk)
     assert steps(desk, number) == ["return_3", "repeat_2", "repeat_3", "repeat_4", "repeat_5"]
-    assert (clues(desk), armed(desk)) == ([("return_3", "waiting")], 1)
+    assert (clues(desk), armed(desk)) == ([("return_3", "sent_up")], 0)  # nobody had said anything for a month
     act(desk, number, "settle-clue", INSPECTOR, at("2026-11-05 11:00"), confirm=True)
     assert clues(desk) == [("return_3", "confirmed")]
     settled = rows(desk, "SELECT data FROM event WHERE kind = 'clue_settled'")[0]["data"]
@@ -128,14 +129,14 @@ def test_three_returns_and_the_fifth_complaint_are_one_clue_with_both_in_its_cha
 
 @pytest.mark.parametrize(
     ("step", "found"),
-    [("repeat_5", [("return_3", "waiting")]), ("return_3", [("return_3", "undone")])],
+    [("repeat_5", [("return_3", "sent_up")]), ("return_3", [("return_3", "undone")])],
 )
 def test_undoing_what_opened_the_clue_takes_it_away_and_undoing_a_further_trigger_does_not(desk, step, found):
     number = thrice_returned(desk)
     rung_four_days(desk)
     act(desk, number, "undo", SUPERVISOR, at("2026-11-05 11:00"), step=step, reason="核实有误")
     assert clues(desk) == found
-    assert armed(desk) == (found[0][1] == "waiting")
+    assert armed(desk) == 0
     require_agreement(desk)
 
 

@@ -124,7 +124,7 @@ def test_what_was_answered_before_the_morning_is_still_told(desk):
     """The digest says what had been missed; whether it is over by now stands in the ticket."""
     (number,) = overdue(desk, 1)
     lead = one(desk, number)["department"]
-    act(desk, number, "sign", of(lead, Role.LIAISON), LATE)
+    act(desk, number, "contact", of(lead, Role.HANDLER), LATE, reached=True, words="已联系")
     act(desk, number, "undo", SUPERVISOR, LATE, step="supervise_3", reason="节假日未计")
     assert digests.drain(desk, MONDAY) == 1
     assert [each["ticket"] for each in heard(desk)] == [number]
