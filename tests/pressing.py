@@ -1,5 +1,6 @@
 """Building blocks for tests of repeats and pressure (重复诉求测试): matters told again, and whether all still agrees."""
 
+from dispatch import supervise
 from dispatch.storage import clocks as stored_clocks
 from dispatch.storage import facts as stored_facts
 from dispatch.storage import tickets
@@ -40,10 +41,17 @@ def sent(desk, now, department="market_supervision", **raw):
     return number, one(desk, number)["department"]
 
 
+def sign(desk, number, now):
+    """The lead signs, unless the window for returns is over and the ticket is signed by itself."""
+    supervise.catch_up(desk, number, now)
+    if one(desk, number)["stage"] == "to_sign":
+        act(desk, number, "sign", of(one(desk, number)["department"], Role.LIAISON), now)
+
+
 def answered(desk, number, now, desk_role=DISPATCHER):
     """From 待签收 to 待回访."""
     lead = one(desk, number)["department"]
-    act(desk, number, "sign", of(lead, Role.LIAISON), now)
+    sign(desk, number, now)
     act(desk, number, "contact", of(lead, Role.HANDLER), now, reached=True, words="已联系")
     replied(desk, number, now, desk_role)
 

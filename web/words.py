@@ -36,6 +36,8 @@ FIELD_WORDS: Mapping[str, str] = MappingProxyType(
     {
         "accept": "是否同意",
         "actor": "查看人",
+        "category": "类别",
+        "receipt": "上级回执",
         "agent": "代办员",
         "anonymous": "匿名",
         "answer": "统一口径",

@@ -119,7 +119,10 @@ def test_three_returns_and_the_fifth_complaint_are_one_clue_with_both_in_its_cha
     number = thrice_returned(desk)
     rung_four_days(desk)
     assert steps(desk, number) == ["return_3", "repeat_2", "repeat_3", "repeat_4", "repeat_5"]
-    assert (clues(desk), armed(desk)) == ([("return_3", "sent_up")], 0)  # nobody had said anything for a month
+    assert (clues(desk), armed(desk)) == (
+        [("return_3", "sent_up")],
+        0,
+    )  # nobody had said anything for a month
     act(desk, number, "settle-clue", INSPECTOR, at("2026-11-05 11:00"), confirm=True)
     assert clues(desk) == [("return_3", "confirmed")]
     settled = rows(desk, "SELECT data FROM event WHERE kind = 'clue_settled'")[0]["data"]

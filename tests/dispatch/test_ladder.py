@@ -104,7 +104,6 @@ def test_whether_the_breach_is_written_before_or_after_the_look_is_all_the_same(
 def test_a_person_is_quicker_than_the_worker(desk, what):
     """Whatever the person did, the urging counts, once, and its rung is told: with the act, or by the worker."""
     number = urged_late(desk)
-    department = one(desk, number)["department"]
     match what:
         case "withdraw":
             act(desk, number, "withdraw", OPERATOR, LATE)
@@ -112,7 +111,8 @@ def test_a_person_is_quicker_than_the_worker(desk, what):
             lead, _ = sent(desk, LATE, phone=OTHER, text=FUMES)
             act(desk, number, "merge", DISPATCHER, LATE, into=lead)
         case "end":
-            act(desk, number, "sign", of(department, Role.LIAISON), LATE)
+            lead = of(one(desk, number)["department"], Role.HANDLER)
+            act(desk, number, "contact", lead, LATE, reached=True, words="已联系")
             act(desk, number, "end", SUPERVISOR, LATE, reason="已给最终答复", evidence="函〔2026〕1号")
         case "answer":
             answered(desk, number, LATE)

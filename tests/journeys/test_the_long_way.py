@@ -135,7 +135,7 @@ def test_a_return_after_the_window_is_too_late(desk, departments):
     number = post(desk, at("2026-09-28 10:00"), text=WORDS).number
     settle(desk, at("2026-09-28 10:00"))
     send(desk, number, departments[0], "2026-09-28 10:00")
-    with pytest.raises(TooLate, match="首办责任"):
+    with pytest.raises(IllegalAct, match="办理中"):  # signed by itself when the window ended
         act(
             desk,
             number,
@@ -144,7 +144,7 @@ def test_a_return_after_the_window_is_too_late(desk, departments):
             at("2026-09-29 17:31"),
             reason="不属于我们",
         )
-    assert stage(desk) == "to_sign"
+    assert stage(desk) == "handling"
 
 
 def test_a_second_return_needs_the_heads_name_and_a_third_confers(desk, departments):

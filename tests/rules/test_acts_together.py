@@ -21,12 +21,14 @@ from dispatch.storage import clocks as stored_clocks
 from dispatch.storage import history
 from dispatch.storage.counts import HOTLINE_HOLDS
 from dispatch.storage.steps import Standing
+from rules import signing
 from rules.acts import DECIDERS, decide
 from rules.bodies import BODIES, Nothing
+from rules.clocks import from_row
 from rules.errors import DeskError
 from rules.lifecycle import OPEN_STAGES, STAGES, acts_in
 from rules.outcome import Case
-from rules.terms import Act, ClockKind, Facts, Happened, Happening, Stage, TicketType, Urgency
+from rules.terms import CHINA, Act, ClockKind, Facts, Happened, Happening, Stage, TicketType, Urgency
 from tests.rules.test_acts import (
     CHILDREN,
     CODES,
@@ -234,7 +236,7 @@ class Desk(RuleBasedStateMachine):
                 (row["id"], row["generation"]): {s for c, _, s in life.fired if c == row["id"]} for row in due
             }
             told = steps.of_ticket(self.standing(life.facts), due, TERMS, Moment(self.now, before, {}))
-            assert told.fired, "a step is due and does not fire"
+            assert told.fired or told.signs, "a step is due and does not fire"
             for event in told.ledger.event:
                 life.fired.append((event["clock"], event["generation"], event["step"]))
             level = told.levels.get(number, life.facts.supervision)
@@ -244,6 +246,19 @@ class Desk(RuleBasedStateMachine):
             self.put(
                 number, replace(life.facts, happenings=life.facts.happenings + written, supervision=level)
             )
+            if told.signs:
+                self.sign(number, life, *told.signs)
+
+    def sign(self, number, life, row, rung):
+        step = from_row(rung)
+        outcome = signing.by_itself(step, Case(life.facts, *TERMS, step.at.astimezone(CHINA)))
+        life.fired.append((row["id"], row["generation"], step.step))
+        self.put(
+            number,
+            follow(
+                life.facts, replace(outcome, happenings=(replace(outcome.happenings[0], step=step.step),))
+            ),
+        )
 
     def resume(self, number, life, row):
         outcome = decide(Act.RESUME, Nothing(), Case(life.facts, *TERMS, row["due_at"]))
