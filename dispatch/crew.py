@@ -21,6 +21,8 @@ Work = Callable[[Desk, T], R]
 
 #: A process that has nothing more to do gets this long to end.
 _END_SECONDS = 10.0
+#: By so much each process steps back behind the rest of the machine.
+_NICE = 10
 
 
 class Interrupted(DeskError):
@@ -110,6 +112,7 @@ class _Crew(Generic[T, R]):
 
 def _serve(pipe: Connection, settings: Settings, work: Work[Any, Any]) -> None:
     """One process: does what it is given until the pipe closes."""
+    os.nice(_NICE)  # whoever sits at the desk comes first
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle; then the pipe closes
     with closing(pipe), suppress(EOFError, ConnectionError):
         desk = open_desk(settings, os.urandom)

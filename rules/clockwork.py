@@ -57,6 +57,13 @@ class ClockPlan:
     stopped_at: datetime | None = None
     scope: str = WHOLE
 
+    def standing(self, state: str, stopped_at: datetime | None = None) -> "ClockPlan":
+        """The same generation in another state; a replay asks for it so often that `replace` was a tenth of its work."""
+        return ClockPlan(
+            self.kind, self.generation, state, self.started_at, self.budget, self.due_at, self.steps, self.rule,
+            self.clause, self.provisional, stopped_at, self.scope,
+        )  # fmt: skip
+
 
 @dataclass(slots=True)
 class _Running:
@@ -204,9 +211,9 @@ class Clockwork:
         paused: float,
         pressed: str,
     ) -> tuple[PlannedStep, ...]:
-        if not pressed or not self._laddered(*name):
-            return ()
-        rungs: Iterable[LadderStep] = self._policy.steps(name[0], self._facts.urgency)
+        rungs: Iterable[LadderStep] = self._policy.steps(name[0], self._facts.urgency) if pressed else ()
+        if not self._laddered(*name):  # when a ticket signs itself, the replay has to know in any case
+            rungs = [each for each in rungs if each.action == SIGNS]
         if pressed == "helper":
             rungs = (each for each in rungs if each.action in _OF_HELPERS)
         planned = (self._rung(rung, start, due, budget, paused) for rung in rungs)
@@ -232,27 +239,27 @@ class Clockwork:
         """End a clock that runs, as `met` or `cancelled`."""
         running = self._running.get((kind, scope))
         if running is not None:
-            self._put(running, replace(running.plan, state=state, stopped_at=at))
+            self._put(running, running.plan.standing(state, at))
             del self._running[kind, scope]
 
     def hold(self, kind: ClockKind, scope: str) -> None:
         """Let no step fire while a reply is reviewed; the deadline stays."""
         running = self._running.get((kind, scope))
         if running is not None:
-            self._put(running, replace(running.plan, state="held"))
+            self._put(running, running.plan.standing("held"))
 
     def arm(self, kind: ClockKind, scope: str) -> None:
         """Let a held clock go on as if it had never stopped."""
         running = self._running.get((kind, scope))
         if running is not None and running.plan.state == "held":
-            self._put(running, replace(running.plan, state="armed"))
+            self._put(running, running.plan.standing("armed"))
 
     def pause(self, kind: ClockKind, scope: str, at: datetime) -> None:
         """Stop counting; the row keeps the deadline it had, and the state says that it does not run."""
         running = self._running.get((kind, scope))
         if running is not None:
             running.paused_at = at
-            self._put(running, replace(running.plan, state="paused"))
+            self._put(running, running.plan.standing("paused"))
 
     def unpause(self, kind: ClockKind, scope: str, at: datetime) -> None:
         """Go on counting, later by what the pause took."""
@@ -263,7 +270,7 @@ class Clockwork:
         running.paused_at = None
         running.paused += lost
         if lost == 0:
-            self._put(running, replace(running.plan, state="armed"))
+            self._put(running, running.plan.standing("armed"))
         else:
             self._renew(running, at, self._later(running.plan.due_at, lost, running.plan.budget))
 
@@ -288,13 +295,14 @@ class Clockwork:
         if running is None or running.plan.due_at is None:
             return
         state, old = running.plan.state, running.plan.started_at
-        if was is not None:
+        if was not in (None, running.plan.due_at):
             self._put(running, replace(running.plan, due_at=was))
         if due != running.plan.due_at or self._signs_later(running.plan):
             self._renew(running, at, due)
         reach = _reach(due, running.plan.steps)
         unknown = was is not None and self.calendar.touches_provisional(old, reach)
-        self._put(running, replace(running.plan, state=state, provisional=unknown))
+        if (state, unknown) != (running.plan.state, running.plan.provisional):
+            self._put(running, replace(running.plan, state=state, provisional=unknown))
 
     def _signs_later(self, plan: ClockPlan) -> bool:
         """Whether the window for returns ends later by the calendar of now than an automatic signature was planned."""
@@ -309,7 +317,7 @@ class Clockwork:
         budget = old.budget
         if budget is None:
             return
-        self._put(running, replace(old, state="cancelled", stopped_at=at))
+        self._put(running, old.standing("cancelled", at))
         name = (old.kind, old.scope, self._next(old.kind, old.scope))
         steps = self._steps(name, old.started_at, due, budget, running.paused, running.pressed)
         renewed = replace(

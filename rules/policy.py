@@ -181,8 +181,11 @@ class Policy:
     occasions: Occasions
     labels: Mapping[str, str]
     cases: tuple[Case, ...]
-    #: What `limit` and `steps` found, by what they were asked: a replay asks for the same few again and again.
+    #: What `limit`, `legal_limit` and `steps` found, by what they were asked: a replay asks for the same few again and again.
     _limits: dict[tuple[ClockKind, TicketType, Urgency, str], Limit | None] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    _legal: dict[tuple[TicketType, Urgency], tuple[LimitRow, ...]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
     _steps: dict[tuple[ClockKind, Urgency], tuple[LadderStep, ...]] = field(
@@ -208,7 +211,10 @@ class Policy:
 
     def legal_limit(self, kind: TicketType, urgency: Urgency, category: str | None) -> Limit | None:
         """What the law sets for handling such a matter (法定时限), by the first row that fits; None where it sets nothing."""
-        rows = [row for row in self.limits if row.holds(ClockKind.HANDLE, kind, urgency, "legal")]
+        rows = self._legal.get((kind, urgency))
+        if rows is None:
+            asked = (ClockKind.HANDLE, kind, urgency, "legal")
+            rows = self._legal[kind, urgency] = tuple(row for row in self.limits if row.holds(*asked))
         within = set(upwards(category, self.categories)) if rows else set()
         for row in rows:
             if row.budget and (not row.categories or within & set(row.categories)):

@@ -147,8 +147,8 @@ class Calendar:
 
     def touches_provisional(self, a: datetime, b: datetime) -> bool:
         """Whether a year from a's to b's date has no loaded notice; also true beyond the table."""
-        first, last = sorted(_aware(instant).astimezone(CHINA).year for instant in (a, b))
-        return not self._noticed.issuperset(range(first, last + 1))
+        years = [_aware(instant).astimezone(CHINA).year for instant in (a, b)]
+        return not self._noticed.issuperset(range(min(years), max(years) + 1))
 
     # From an instant on
 

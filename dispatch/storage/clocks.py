@@ -210,7 +210,7 @@ def read_all(tx: Transaction, numbers: Sequence[str]) -> dict[str, list[Mapping[
     query = (
         select(*as_read(tx.connection(), _clock.c)).where(_clock.c.ticket.in_(several)).order_by(_clock.c.id)
     )
-    for each in tx.connection().execute(query).mappings():
+    for each in tx.connection().execute(query).mappings().all():
         found[each["ticket"]].append(dict(each))
     return found
 

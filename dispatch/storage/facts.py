@@ -43,7 +43,7 @@ def tickets_of(tx: Transaction, numbers: Sequence[str]) -> list[Row[Any]]:
     """
     columns = as_read(tx.connection(), (_ticket.c[name] for name in _OF_TICKET))
     query = select(*columns).where(_ticket.c.number.in_(among(tx.connection(), numbers)))
-    return list(tx.connection().execute(query.order_by(_ticket.c.number)))
+    return list(tx.connection().execute(query.order_by(_ticket.c.number)).all())
 
 
 def gather_all(tx: Transaction, held: Sequence[Ticket | Row[Any]]) -> dict[str, Facts]:
@@ -53,7 +53,7 @@ def gather_all(tx: Transaction, held: Sequence[Ticket | Row[Any]]) -> dict[str, 
     query = select(_assignment.c.ticket, _assignment.c.department).where(
         _assignment.c.ticket.in_(among(tx.connection(), numbers)), _assignment.c.ended_at.is_(None)
     )
-    for number, department in tx.connection().execute(query.order_by(_assignment.c.id)):
+    for number, department in tx.connection().execute(query.order_by(_assignment.c.id)).all():
         legs[number].append(department)
     events = history.read_all(tx, numbers)
     return {each.number: of_rows(each, tuple(legs[each.number]), events[each.number]) for each in held}

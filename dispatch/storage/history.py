@@ -74,7 +74,7 @@ def read_all(tx: Transaction, numbers: Sequence[str]) -> dict[str, list[Mapping[
     query = (
         select(*as_read(tx.connection(), _event.c)).where(_event.c.ticket.in_(several)).order_by(_event.c.id)
     )
-    for each in tx.connection().execute(query).mappings():
+    for each in tx.connection().execute(query).mappings().all():
         found[each["ticket"]].append(dict(each))
     return found
 

@@ -21,7 +21,7 @@ from rules.succession import notices as told_of
 from rules.terms import CHINA, Role
 from tests.desks import act, of, rows
 from tests.dispatch.test_recalculating import LONGER, NOW, SHORTER, changes, handled, handling, load, notice
-from tests.pressing import require_agreement
+from tests.pressing import require_agreement, sent
 from tests.stories import at
 from tests.walking import Walk
 
@@ -85,25 +85,43 @@ def walked(desk, seed, steps=90):
     return walk.now
 
 
-@pytest.mark.parametrize(("seed", "text"), [(1, LONGER), (3, SHORTER)])
-def test_a_page_leaves_what_one_ticket_after_the_other_would(desk, seed, text):
-    now = max(walked(desk, seed), NOW)
-    supervise.tick(desk, now)
+def as_one_by_one(desk, text, now):
+    """Load the notice, and require what one ticket after the other would have left; how many tickets that were."""
     recalculating.keep(desk, notice(text), "cli", now)
     with desk.database.reading() as tx:  # and never committed
         desk.packs.loaded(tx)
         before = left(tx)
         one_by_one(desk, tx, now)
         wanted = left(tx)
-    assert len(wanted["event"]) > len(before["event"]) + 3 and wanted["clock"] != before["clock"]
+    assert wanted["clock"] != before["clock"]
     found = load(desk, text, now)
     with desk.database.reading() as tx:
         assert left(tx) == wanted
     assert found.tickets == len(wanted["event"]) - len(before["event"])
     require_agreement(desk)
+    return found.tickets
+
+
+@pytest.mark.parametrize(("seed", "text"), [(1, LONGER), (3, SHORTER)])
+def test_a_page_leaves_what_one_ticket_after_the_other_would(desk, seed, text):
+    now = max(walked(desk, seed), NOW)
+    supervise.tick(desk, now)
+    assert as_one_by_one(desk, text, now) > 3
     load(desk, text, now, reason="按通知执行", actor="督办王")
     require_agreement(desk)
     assert recalculating.preview(desk, notice(text), lambda _: None).tickets == 0
+
+
+def test_a_ticket_that_nobody_signed_signs_itself_later_by_the_notice(desk):
+    # half an hour to sign, but a workday to send it back
+    number, _ = sent(desk, at("2026-12-31 10:00"), urgency="urgent")
+    assert as_one_by_one(desk, LONGER, at("2026-12-31 10:10")) == 1
+    found = rows(
+        desk, f"SELECT ladder FROM clock WHERE kind = 'sign' AND ticket = '{number}' ORDER BY generation"
+    )
+    ladders = [_plain(each["ladder"]) for each in found]
+    signs = [next(step["at"][:10] for step in each if step["action"] == "sign") for each in ladders]
+    assert signs == ["2027-01-01", "2027-01-06"]
 
 
 def test_pages_that_were_done_ahead_of_a_kill_are_neither_done_nor_counted_again(desk):
