@@ -47,6 +47,11 @@ def compare(
             rejected.append(row)
         else:
             theirs.append(row)
+    if not theirs and not rejected and None in (begin, end):
+        raise BadInput(
+            "清单里没有一张工单。",
+            "请确认导出的是上级平台的工单清单；上级确实没有工单的，请用 --from 和 --to 写明日期。",
+        )
     named = {each.number for each in theirs}
     with desk.database.reading(steady=True) as tx:
         held = stored.numbered(tx, named)

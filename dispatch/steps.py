@@ -41,9 +41,9 @@ class Firing:
     moves: dict[int, datetime | None] = field(default_factory=dict)
     levels: dict[str, int] = field(default_factory=dict)
     sent_up: list[str] = field(default_factory=list)
-    signs: tuple[Row, Row] | None = (
-        None  # the clock and its rung by which the ticket is now to be signed by itself
-    )
+    #: The clock and its rung by which the ticket is now to be signed by itself: an act, with what follows from it, so
+    #: it is written by whoever fires the ticket alone.
+    signs: tuple[Row, Row] | None = None
     fired: int = 0
 
     def add(self, other: "Firing") -> None:
@@ -107,10 +107,7 @@ def _clock(found: Firing, ticket: Standing, row: Row, terms: Terms, moment: Mome
             later = datetime.fromisoformat(each["at"])
             break
         if each["action"] == SIGNS:
-            found.signs = (
-                row,
-                each,
-            )  # an act with what follows from it, written by whoever fires the ticket alone
+            found.signs = (row, each)
             continue
         due.append(each)
     found.moves[row["id"]] = later

@@ -96,7 +96,10 @@ def answer(as_json: bool, data: Any, human: str | Callable[[], None]) -> None:
 
 
 def table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Rows for people, on standard output; cells are shown as they are, without markup."""
+    """Rows for people, on standard output; cells are shown as they are, without markup. Without rows it says so."""
+    if not rows:
+        write("（没有）")
+        return
     shown = Table(*(Column(header, overflow="fold") for header in headers))
     for row in rows:
         shown.add_row(*(Text(str(cell)) for cell in row))

@@ -174,6 +174,10 @@ def reconcile(
         reconciling.export(data, out)
     answer(json, data, lambda: table(reconciling.HEADER, reconciling.table_rows(data)))
     say(f"核对 {data['rows']} 行，对上 {data['matched']} 个编号，差异 {len(data['differences'])} 处。")
+    if data["from"] is None:
+        say(
+            "没有一个编号对得上，不知道清单是哪几天的：没有核对“我方有、上级没有”，请用 --from 和 --to 写明日期。"
+        )
     for each in data["rejects"]:
         say(f"第 {each['line']} 行：{each['reason']}")
     return 1 if data["differences"] or data["rejects"] else 0

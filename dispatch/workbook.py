@@ -2,6 +2,7 @@
 
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,6 +17,11 @@ _LARGEST = 200_000_000
 #: Number formats of dates that every program knows without naming them (ECMA-376, 18.8.30), Chinese ones among them.
 _DATES = frozenset((*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)))
 _EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001  a day number has no zone; the text that is made of it is read as China's
+#: What reading a damaged, cut, encrypted or invented package raises; ValueError for numbers that are none.
+_BROKEN = (
+    zipfile.BadZipFile, zlib.error, KeyError, ValueError, NotImplementedError, RuntimeError, ElementTree.ParseError,
+    OSError,
+)  # fmt: skip
 _DAYS = range(1, 200_000)
 
 
@@ -26,21 +32,25 @@ def cells_of(path: Path) -> Iterator[tuple[int, tuple[str, ...]]]:
             if sum(each.file_size for each in book.infolist()) > _LARGEST:
                 raise BadInput(f"{path.name} 解开以后太大。", "请只保留清单那一张表，或另存为 CSV。")
             shared, dates = _shared(book), _date_styles(book)
-            sheet = _part(book, _first_sheet(book))
+            rows = list(_rows(_part(book, _first_sheet(book)), shared, dates))
     except FileNotFoundError as fault:
         raise BadInput(f"找不到文件 {path}。") from fault
-    except (zipfile.BadZipFile, KeyError, ElementTree.ParseError, OSError) as fault:
+    except _BROKEN as fault:
         raise BadInput(
             f"{path.name} 不是完整的 xlsx 文件。", "请在表格软件里重新另存为 .xlsx 或 CSV。"
         ) from fault
+    yield from rows
+
+
+def _rows(
+    sheet: ElementTree.Element, shared: list[str], dates: frozenset[int]
+) -> Iterator[tuple[int, tuple[str, ...]]]:
     for at, row in enumerate(sheet.iter(f"{_MAIN}row"), start=1):
         found: dict[int, str] = {}
         for place, cell in enumerate(row.iter(f"{_MAIN}c")):
             found[_column(cell.get("r", ""), place)] = _text(cell, shared, dates)
-        yield (
-            int(row.get("r", at)),
-            tuple(found.get(place, "") for place in range(max(found, default=-1) + 1)),
-        )
+        cells = tuple(found.get(place, "") for place in range(max(found, default=-1) + 1))
+        yield int(row.get("r", at)), cells
 
 
 def _part(book: zipfile.ZipFile, name: str) -> ElementTree.Element:

@@ -86,7 +86,7 @@ def _send(body: SendUpwardBody, case: Case) -> Outcome:
     state = standing(case.facts)
     waits = state == "queued" or (case.facts.stage is Stage.MERGED and state is None)
     if not from_above(case.facts) or not waits:
-        raise IllegalAct(_why_not(case.facts, state), hint="请看 hotline upward list 列出的待反馈工单。")
+        raise IllegalAct(_why_not(case.facts, state), hint="有了办理结果、还没有反馈的工单才能反馈上级。")
     sent = case.happened(Happened.SENT_UPWARD, receipt=body.receipt or None, words=body.words or None)
     return Outcome((sent,), changes={"upward": "sent", "upper_receipt": body.receipt or None})
 
@@ -119,9 +119,8 @@ def _sent_back(body: SettleUpwardBody, case: Case) -> Outcome:
     changes: dict[str, Any] = {"upward": "returned"}
     words = f"上级退回，请重办：{body.reason}"
     if not STAGES[facts.stage].final and facts.stage is not Stage.TO_CALL_BACK:
-        return Outcome(
-            (settled,), changes=changes, notices=_told(words, facts)
-        )  # it is being done again already
+        # It is being done again already.
+        return Outcome((settled,), changes=changes, notices=_told(words, facts))
     target = lifecycle.move(facts.stage, Act.SETTLE_UPWARD, "returned")
     if target is Stage.TO_DISPATCH:
         moved = replace(settled, data={**settled.data, "stage": target})

@@ -110,8 +110,10 @@ def _step(row: Row, step: dict[str, Any], view: View, now: datetime) -> tuple[st
 
 
 def _tone(row: Row, stands: Standing | None, now: datetime) -> str:
-    if row["state"] in ("met", "cancelled"):
-        missed = row["state"] == "met" and row["due_at"] is not None and row["stopped_at"] > row["due_at"]
+    if row["state"] == "cancelled":
+        return "over" if _was_missed(row) else "done"
+    if row["state"] == "met":
+        missed = row["due_at"] is not None and row["stopped_at"] > row["due_at"]
         return "over" if missed else "done"
     if stands is None:
         return "calm"
@@ -120,9 +122,14 @@ def _tone(row: Row, stands: Standing | None, now: datetime) -> str:
     return "soon" if stands.used >= _SOON else "half" if stands.used >= _HALF else "calm"
 
 
+def _was_missed(row: Row) -> bool:
+    """Whether a clock that was called off had run out before: what was missed does not become "cancelled"."""
+    return row["due_at"] is not None and row["stopped_at"] is not None and row["stopped_at"] >= row["due_at"]
+
+
 def _words(row: Row, stands: Standing | None, now: datetime, view: View) -> str:
     if row["state"] == "cancelled":
-        return "已取消"
+        return "到期未完成" if _was_missed(row) else "已取消"
     if row["state"] == "met":
         late = row["due_at"] is not None and row["stopped_at"] > row["due_at"]
         return f"{'超期' if late else '按时'}完成 · {day_and_time(row['stopped_at'], now)}"

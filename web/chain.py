@@ -203,9 +203,13 @@ def whys(view: View, now: datetime) -> list[Why]:
     return [_why(each, view, now) for each in view.decisions]
 
 
+#: What was decided: nearly always the stage that a ticket went to.
+_DECIDED_WORDS: Mapping[str, str] = {**STAGE_WORDS, "automatic": "到期自动"}
+
+
 def _why(row: Row, view: View, now: datetime) -> Why:
     details = row["details"]
-    what = STAGE_WORDS.get(row["what"], row["what"])
+    what = _DECIDED_WORDS.get(row["what"], row["what"])
     name = department_name(view.policy, row["department"])
     return Why(
         what=f"{ACT_WORDS[Act(row['act'])]}：{what}{f'，{name}' if name else ''}",

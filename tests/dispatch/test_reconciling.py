@@ -92,15 +92,54 @@ def test_a_workbook_with_a_document_type_is_refused(tmp_path):
         list(cells_of(path))
 
 
+def _edited(path, part, old, new):
+    """A workbook as table programs write it, but for one place."""
+    whole = path.with_name("whole.xlsx")
+    book = xlsxwriter.Workbook(str(whole))
+    book.add_worksheet().write_row(0, 0, HEADER)
+    book.close()
+    with zipfile.ZipFile(whole) as before, zipfile.ZipFile(path, "w") as after:
+        for each in before.namelist():
+            content = before.read(each)
+            assert each != part or old in content
+            after.writestr(each, content.replace(old, new) if each == part else content)
+
+
+def test_a_workbook_with_a_number_that_is_none_is_refused(tmp_path):
+    _edited(tmp_path / "a.xlsx", "xl/worksheets/sheet1.xml", b'<row r="1"', b'<row r="one"')
+    with pytest.raises(BadInput, match="不是完整的 xlsx"):
+        list(cells_of(tmp_path / "a.xlsx"))
+
+
+def test_a_workbook_that_was_damaged_on_its_way_is_refused(tmp_path):
+    path = tmp_path / "a.xlsx"
+    _edited(path, "none", b"", b"")
+    content = bytearray(path.read_bytes())
+    with zipfile.ZipFile(path) as book:
+        sheet = book.getinfo("xl/worksheets/sheet1.xml")
+    content[sheet.header_offset + 60] ^= 0xFF
+    path.write_bytes(content)
+    with pytest.raises(BadInput, match="不是完整的 xlsx"):
+        list(cells_of(path))
+
+
+def test_an_empty_list_agrees_with_nothing_unless_its_days_are_named(desk, tmp_path):
+    file = written(tmp_path / "a.csv")
+    with pytest.raises(BadInput, match="没有一张工单"):
+        compared(desk, file)
+    day = date(2026, 9, 28)
+    assert compared(desk, file, day, day)["differences"] == []
+
+
 def test_the_command_writes_the_differences_and_ends_with_one(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     folder = tmp_path / "data"
     assert hotline("init", "--no-model", "--dir", folder).exit_code == 0
     file, out = written(tmp_path / "a.csv", ("SJ-9", "办理中", "")), tmp_path / "差异.csv"
     done = hotline("upward", "reconcile", file, "--out", out, "--dir", folder)
-    assert done.exit_code == 1 and "差异 1 处" in done.stderr
+    assert done.exit_code == 1 and "差异 1 处" in done.stderr and "没有一个编号对得上" in done.stderr
     with out.open(encoding="utf-8-sig", newline="") as written_file:
         assert list(csv.reader(written_file))[1][:3] == ["上级有、我方没有", "SJ-9", ""]
-    assert hotline("upward", "list", "--dir", folder).exit_code == 0
+    assert hotline("upward", "list", "--dir", folder).stdout == "（没有）\n"
     missing = hotline("upward", "sent", "999", "--dir", folder)
     assert missing.exit_code == 2

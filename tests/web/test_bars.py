@@ -8,8 +8,9 @@ import pytest
 from dispatch.reasons import whys
 from dispatch.view import standing
 from rules.clocks import as_row, plan
+from rules.terms import Happened, Stage
 from tests.stories import DISPATCHED, RECEIVED, SIGNED, at, calendar, event, facts, policy
-from web.bars import bars, day_and_time
+from web.bars import _tone, _words, bars, day_and_time
 
 
 @dataclass
@@ -113,6 +114,22 @@ def test_a_clock_beyond_the_calendar_has_no_bar_instead_of_an_error():
 def test_the_tone_never_stands_without_words(now, kind, tone, words):
     found = {each.kind: each for each in bars(seen(*STORY), at(now))}
     assert (found[kind].tone, words in found[kind].words) == (tone, True)
+
+
+@pytest.mark.parametrize(
+    ("signed", "tone", "words"),
+    [("2026-09-29 17:30", "over", "到期未完成"), ("2026-09-29 11:00", "done", "已取消")],
+)
+def test_a_limit_that_was_missed_is_not_called_cancelled(signed, tone, words):
+    """Signed by itself when the window ended, the signature was missed; reassigned before it, it was called off."""
+    gone = event(Happened.SIGNED, signed, Stage.HANDLING, automatic=True)
+    moved = event(Happened.REASSIGNED, signed, Stage.TO_SIGN, department="housing")
+    view = seen(RECEIVED, DISPATCHED, gone if tone == "over" else moved)
+    old = next(each for each in view.clocks if (each["kind"], each["generation"]) == ("sign", 1))
+    assert (_tone(old, None, at("2026-10-08 09:00")), _words(old, None, at("2026-10-08 09:00"), view)) == (
+        tone,
+        words,
+    )
 
 
 def test_the_bar_says_why_its_deadline_is_what_it_is():
