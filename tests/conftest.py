@@ -148,14 +148,26 @@ def prepared_database(postgres_url: str, tmp_path_factory: pytest.TempPathFactor
 @contextmanager
 def copied_desk(request: pytest.FixtureRequest, folder: Path) -> Iterator[Desk]:
     """A copy of the prepared desk on the database that the test's parameter names, its files in `folder`."""
-    shutil.copytree(request.getfixturevalue("prepared"), folder, dirs_exist_ok=True)
-    if request.param == "sqlite":
-        with prepared_desk(folder) as made:
-            yield made
-        return
-    server, like = (request.getfixturevalue(name) for name in ("postgres_url", "prepared_database"))
-    with fresh_database(server, like) as url, prepared_desk(folder, url) as made:
+    sqlite = request.param == "sqlite"
+    like = None if sqlite else request.getfixturevalue("prepared_database")
+    with (
+        copied(request, request.getfixturevalue("prepared"), like, folder) as url,
+        prepared_desk(folder, url) as made,
+    ):
         yield made
+
+
+@contextmanager
+def copied(
+    request: pytest.FixtureRequest, like: Path, database: str | None, folder: Path
+) -> Iterator[str | None]:
+    """The files of a desk that nobody uses, copied to `folder`, and its `database`; the copy's URL, None for SQLite."""
+    shutil.copytree(like, folder, dirs_exist_ok=True)
+    if database is None:
+        yield None
+        return
+    with fresh_database(request.getfixturevalue("postgres_url"), database) as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -13,8 +13,10 @@ from dispatch import keys, passwords
 from dispatch.storage import registry
 from dispatch.storage.tables import ApiKey, User
 from rules.terms import CHINA
-from tests.conftest import copied_desk
+from tests.conftest import copied, copied_desk
 from tests.desks import prepared_desk, settle
+from tests.servers import name_of
+from tests.web.figuring import MONDAY, make_week
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # the client warns of its own HTTP library, at import alone
@@ -136,6 +138,27 @@ def site(tmp_path, prepared):
     """On SQLite alone: for what has nothing to do with storage."""
     with prepared_desk(shutil.copytree(prepared, tmp_path / "desk")) as desk:
         yield from _served(desk)
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def made_week(request, tmp_path_factory):
+    """The week of `tests/web/figuring.py` on each database, made once: folder, database to be copied, numbers."""
+    folder, sqlite = tmp_path_factory.mktemp("made-week"), request.param == "sqlite"
+    like = None if sqlite else request.getfixturevalue("prepared_database")
+    with copied(request, request.getfixturevalue("prepared"), like, folder) as url:
+        with prepared_desk(folder, url) as desk:
+            numbers = make_week(Site(desk))
+        yield folder, name_of(url) if url else None, numbers
+
+
+@pytest.fixture
+def week(request, made_week, tmp_path):
+    """A copy of that week, served; `numbers` tells its tickets."""
+    folder, database, numbers = made_week
+    with copied(request, folder, database, tmp_path) as url, prepared_desk(tmp_path, url) as desk:
+        for served in _served(desk):
+            served.numbers, served.now = numbers, MONDAY
+            yield served
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -7,7 +7,7 @@ import pytest
 from reports.period import parse
 from rules.terms import Role
 from tests.stories import at
-from tests.web.figuring import MONDAY, TRANSPORT, URBAN, links, listed, make_week
+from tests.web.figuring import MONDAY, TRANSPORT, URBAN, links, listed
 from tests.web.test_clue_pages import faults
 from tests.web.test_figures import FREEZERS, OURS, WHOLE, mark
 from tests.web.test_pages import log_in, token_of
@@ -20,12 +20,6 @@ def enter(site, role, department=""):
     site.person("somebody", (role, department))
     assert log_in(site, "somebody").status_code == 303
     return site
-
-
-@pytest.fixture
-def week(both):
-    both.numbers = make_week(both)
-    return both
 
 
 @pytest.mark.parametrize("role", [each.value for each in Role])

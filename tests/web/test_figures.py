@@ -9,17 +9,11 @@ import pytest
 from dispatch import figures
 from dispatch.storage import tickets
 from rules.terms import Role
-from tests.web.figuring import MONDAY, POLICE, TRANSPORT, URBAN, WEEK, make_week
+from tests.web.figuring import MONDAY, POLICE, TRANSPORT, URBAN, WEEK
 
 WHOLE = {"manager", "supervisor", "auditor", "admin", "dispatcher"}
 OURS = {"liaison", "handler", "department_leader"}
 FREEZERS = {"manager", "supervisor", "admin"}
-
-
-@pytest.fixture
-def week(both):
-    both.numbers = make_week(both)
-    return both
 
 
 def department_of(role):
