@@ -75,7 +75,8 @@ def _carry_out(
         ticket, other = _held(tx, number, act, body)
         present = ticket.version  # of what people see: a step that fires below must not turn the act away
         if act is not Act.REVEAL and version == present:
-            ticket, other = _caught_up(desk, tx, ticket, now), other and _caught_up(desk, tx, other, now)
+            ticket = _caught_up(desk, tx, ticket, now)
+            other = _caught_up(desk, tx, other, now) if other else None
         facts = stored_facts.gather(tx, ticket)
         may_act(actor, act, facts)
         if isinstance(body, ReviewBody):

@@ -1,6 +1,7 @@
 """Holding an upper level's list against ours (对账清单): `hotline upward reconcile FILE`; it changes nothing."""
 
 import csv
+import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
@@ -89,12 +90,18 @@ def _ours(row: Mapping[str, Any], sent: Mapping[str, datetime]) -> Ours:
     )
 
 
-def export(data: Mapping[str, Any], out: Path) -> None:
-    """The differences as a file that table programs open as it is: UTF-8 with its mark."""
-    with out.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(HEADER)
-        writer.writerows(table_rows(data))
+def exported(data: Mapping[str, Any]) -> bytes:
+    """The differences as a file that table programs open as it is: comma-separated, UTF-8 with its mark."""
+    file = io.StringIO(newline="")
+    writer = csv.writer(file)
+    writer.writerow(HEADER)
+    writer.writerows([_as_text(cell) for cell in row] for row in table_rows(data))
+    return file.getvalue().encode("utf-8-sig")
+
+
+def _as_text(cell: str) -> str:
+    """A cell that a table program would take for a formula, as the text that it is: the list comes from elsewhere."""
+    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
 
 
 def table_rows(data: Mapping[str, Any]) -> list[list[str]]:

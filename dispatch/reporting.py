@@ -1,7 +1,7 @@
 """The commands on figures (统计命令): `hotline report`, and counting everything again."""
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +13,7 @@ from dispatch import counting, drill, figures
 from dispatch.desk import Desk
 from dispatch.options import DatabaseUrl, DepartmentWord, Dir
 from dispatch.storage import figures as stored
-from dispatch.terminal import answer, say, table, write
+from dispatch.terminal import answer, put, say, table, writable, write
 from reports.writers import FORMATS, written
 from rules.access import SYSTEM
 from rules.errors import BadInput
@@ -51,7 +51,7 @@ def report(
 ) -> int:  # fmt: skip
     """周报、月报、季报、年报：已定稿的给定稿，没有定稿的按此刻的数。"""
     means: Means = ctx.obj
-    _writable(out)
+    writable(out)
     wanted = _format(format, out)
     if freeze and (department or live or version):
         raise BadInput("定稿的是全县的报表，不能和 --department、--live、--version 一起用。")
@@ -70,16 +70,6 @@ def report(
     return 1 if wrong else 0
 
 
-def _writable(out: Path | None) -> None:
-    """Said before the report is made and perhaps given out."""
-    if out is None:
-        return
-    if out.is_dir():
-        raise BadInput(f"{out} 是文件夹。", hint="请写明文件名，例如 周报.json。")
-    if not out.parent.is_dir():
-        raise BadInput(f"没有文件夹 {out.parent}。", hint="请先建立，或换一个位置。")
-
-
 def _format(format: str | None, out: Path | None) -> str | None:
     wanted = format or (out.suffix.lstrip(".").lower() if out and out.suffix else None)
     if out is not None and wanted is None:
@@ -96,16 +86,7 @@ def _give(document: Mapping[str, Any], format: str | None, out: Path | None) -> 
         answer(True, document, "")
     else:
         path = out or Path(f"{document['title']}-{document['period']}.{format}".replace("/", "_"))
-        file = written(document, format)
-        draft = path.with_name(f".{path.name}.part")
-        try:
-            draft.write_bytes(file)
-            draft.replace(path)
-        except OSError:
-            with suppress(OSError):
-                draft.unlink(missing_ok=True)
-            raise
-        say(f"已写到 {path}")
+        put(path, written(document, format))
 
 
 def standing(document: Mapping[str, Any]) -> str:

@@ -5,7 +5,8 @@ import os
 import resource
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -21,7 +22,7 @@ from rich.table import Column, Table
 from rich.text import Text
 from typer.core import TyperGroup
 
-from rules.errors import DeskError
+from rules.errors import BadInput, DeskError
 
 #: By the names of the errors that the command line library raises for what people get wrong.
 _MISUSE = {"MissingParameter": "缺少参数", "NoSuchOption": "没有这个选项", "BadParameter": "参数的值不对"}
@@ -93,6 +94,29 @@ def answer(as_json: bool, data: Any, human: str | Callable[[], None]) -> None:
         write(human)
     else:
         human()
+
+
+def writable(out: Path | None, example: str = "周报.json") -> None:
+    """Said before the work is done, and a report perhaps given out. Raises BadInput for a place where no file can be."""
+    if out is None:
+        return
+    if out.is_dir():
+        raise BadInput(f"{out} 是文件夹。", hint=f"请写明文件名，例如 {example}。")
+    if not out.parent.is_dir():
+        raise BadInput(f"没有文件夹 {out.parent}。", hint="请先建立，或换一个位置。")
+
+
+def put(path: Path, content: bytes) -> None:
+    """The file, whole or not there, and a line that says where. Raises OSError."""
+    draft = path.with_name(f".{path.name}.part")
+    try:
+        draft.write_bytes(content)
+        draft.replace(path)
+    except OSError:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+        raise
+    say(f"已写到 {path}")
 
 
 def table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

@@ -16,9 +16,10 @@ from dispatch.handle import perform
 from dispatch.options import AsJson, DatabaseUrl, Dir
 from dispatch.storage import tickets
 from dispatch.storage import upward as stored
-from dispatch.terminal import answer, say, table
+from dispatch.terminal import answer, put, say, table, writable
 from rules.access import Actor
 from rules.bodies import BODIES
+from rules.errors import BadInput
 from rules.lifecycle import STAGES
 from rules.terms import CHINA, Act, Role, Stage
 from rules.upward import UPWARD_STATES, UPWARD_WORDS
@@ -167,11 +168,14 @@ def reconcile(
     json: AsJson = False,
 ) -> int:
     """与上级的清单对账，列出差异和怎么办；只核对，不改任何工单。"""
+    writable(out, "差异.csv")
+    if out is not None and out.exists() and file.exists() and out.samefile(file):
+        raise BadInput("差异不能写进上级的清单本身。", "请在 --out 写另一个文件名。")
     days = (begin.date() if begin else None, end.date() if end else None)
     with ctx.obj.desk(database, dir) as desk:
         data = reconciling.compare(desk, reconciling.read(file), *days)
     if out is not None:
-        reconciling.export(data, out)
+        put(out, reconciling.exported(data))
     answer(json, data, lambda: table(reconciling.HEADER, reconciling.table_rows(data)))
     say(f"核对 {data['rows']} 行，对上 {data['matched']} 个编号，差异 {len(data['differences'])} 处。")
     if data["from"] is None:

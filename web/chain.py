@@ -204,7 +204,10 @@ def whys(view: View, now: datetime) -> list[Why]:
 
 
 #: What was decided: nearly always the stage that a ticket went to.
-_DECIDED_WORDS: Mapping[str, str] = {**STAGE_WORDS, "automatic": "到期自动"}
+_DECIDED_WORDS: Mapping[str, str] = {
+    **{stage.value: words for stage, words in STAGE_WORDS.items()},
+    "automatic": "到期自动",
+}
 
 
 def _why(row: Row, view: View, now: datetime) -> Why:

@@ -135,11 +135,22 @@ def test_the_command_writes_the_differences_and_ends_with_one(tmp_path, monkeypa
     monkeypatch.chdir(tmp_path)
     folder = tmp_path / "data"
     assert hotline("init", "--no-model", "--dir", folder).exit_code == 0
-    file, out = written(tmp_path / "a.csv", ("SJ-9", "办理中", "")), tmp_path / "差异.csv"
+    lines = (("SJ-9", "办理中", ""), ("=1+1", "办理中", ""))
+    file, out = written(tmp_path / "a.csv", *lines), tmp_path / "差异.csv"
     done = hotline("upward", "reconcile", file, "--out", out, "--dir", folder)
-    assert done.exit_code == 1 and "差异 1 处" in done.stderr and "没有一个编号对得上" in done.stderr
+    assert done.exit_code == 1 and "差异 2 处" in done.stderr and "没有一个编号对得上" in done.stderr
     with out.open(encoding="utf-8-sig", newline="") as written_file:
-        assert list(csv.reader(written_file))[1][:3] == ["上级有、我方没有", "SJ-9", ""]
+        found = [row[:3] for row in csv.reader(written_file)]
+    assert found[1:] == [["上级有、我方没有", "'=1+1", ""], ["上级有、我方没有", "SJ-9", ""]]
+    kept = file.read_bytes()
+    for place, said in (
+        (file, "清单本身"),
+        (tmp_path, "文件夹"),
+        (tmp_path / "none" / "a.csv", "没有文件夹"),
+    ):
+        refused = hotline("upward", "reconcile", file, "--out", place, "--dir", folder)
+        assert refused.exit_code == 2 and said in refused.stderr
+    assert file.read_bytes() == kept
     assert hotline("upward", "list", "--dir", folder).stdout == "（没有）\n"
     missing = hotline("upward", "sent", "999", "--dir", folder)
     assert missing.exit_code == 2

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dispatch import reporting
+from dispatch import reporting, terminal
 from rules.errors import BadInput
 
 DOCUMENT = {"title": "县/区周报", "period": "2026-W47", "counts": {}}
@@ -13,7 +13,7 @@ DOCUMENT = {"title": "县/区周报", "period": "2026-W47", "counts": {}}
 @pytest.mark.parametrize(("out", "said"), [(".", "是文件夹"), ("none/x.json", "没有文件夹")])
 def test_where_no_file_can_be_is_said_before_a_report_is_made(tmp_path: Path, out: str, said: str):
     with pytest.raises(BadInput, match=said):
-        reporting._writable(tmp_path / out)
+        terminal.writable(tmp_path / out)
 
 
 def test_a_file_that_cannot_be_finished_leaves_nothing_behind(tmp_path: Path, monkeypatch):
