@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
+from intake.cells import whole_number
 from intake.phone import normal_phone
 from intake.request import Request, build
 from intake.times import parse_time
@@ -127,7 +128,7 @@ class _Mapper:
     def request(self, cells: tuple[str, ...]) -> Request:
         """Raises BadInput where the row is no request."""
         found = {field: cells[place] for field, place in self._places.items()}
-        external_id = found.get("external_id", "").strip() or self._key(found)
+        external_id = whole_number(found.get("external_id", ""), "外部编号") or self._key(found)
         received_at, known = self._received(found)
         raw: dict[str, object] = {
             **{field: found.get(field) for field in ("text", "channel", "title", "place", "type")},

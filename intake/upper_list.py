@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 from intake import headers
+from intake.cells import whole_number
 from intake.csv import Rejected
 from intake.times import parse_time
 from rules.errors import BadInput
@@ -56,7 +57,7 @@ def of_cells(table: Iterable[tuple[int, tuple[str, ...]]]) -> Iterator[Theirs | 
 def _row(line: int, cells: tuple[str, ...], places: Mapping[str, int]) -> Theirs | Rejected:
     said = {field: cells[place].strip() if place < len(cells) else "" for field, place in places.items()}
     try:
-        if not said["number"]:
+        if not whole_number(said["number"], "上级编号"):
             raise BadInput("没有写上级编号。")
         state = _STATES.get(said["state"])
         if state is None:

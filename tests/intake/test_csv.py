@@ -115,6 +115,12 @@ def test_a_mended_twin_does_not_move_the_keys_of_the_others() -> None:
     assert broken[1].request.external_id == mended[1].request.external_id
 
 
+def test_numbers_that_a_table_program_made_alike_are_refused_not_swallowed_as_one() -> None:
+    found = read("编号,内容\n9.99E+20,路灯\n9.99E+20,积水\n", Columns("内容", external_id="编号"))
+    assert lines_of(found, Rejected) == [2, 3]
+    assert isinstance(found[0], Rejected) and "文本格式" in found[0].reason
+
+
 def test_a_blank_external_id_falls_back_to_the_key_of_the_row() -> None:
     first, second = read("内容,编号\n路灯,A\n路灯, \n", Columns("内容", external_id="编号"))
     assert isinstance(first, Accepted)
