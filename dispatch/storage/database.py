@@ -2,7 +2,6 @@
 
 import errno
 import fcntl
-import json
 import os
 import threading
 from collections.abc import Iterator
@@ -11,12 +10,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
+import orjson
 import structlog
 from sqlalchemy import Connection, Engine, Select, Table, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolEmpty
 from sqlmodel import Session
 
+from dispatch.storage.prepared import as_json
 from rules.errors import DeskError
 
 log = structlog.get_logger(__name__)
@@ -181,6 +182,7 @@ class WriteLock:
 
 
 _ONE_MOMENT = {"isolation_level": "REPEATABLE READ"}
+_JSON: dict[str, Any] = {"json_serializer": as_json, "json_deserializer": orjson.loads}
 
 
 class Database:
@@ -202,7 +204,7 @@ class Database:
         else:
             self.engine = create_engine(
                 self.url,
-                json_serializer=_as_json,
+                **_JSON,
                 hide_parameters=True,  # texts and names must not reach a log through an error
                 pool_size=pool_size,
                 max_overflow=10,
@@ -223,7 +225,7 @@ class Database:
             )
         engine = create_engine(
             self.url,
-            json_serializer=_as_json,
+            **_JSON,
             hide_parameters=True,
             connect_args={"timeout": self.BUSY_SECONDS, "check_same_thread": False},
         )
@@ -299,11 +301,6 @@ class Database:
         for each in (self._lock, *self._sole.values()):
             if each is not None:
                 each.close()
-
-
-def _as_json(value: Any) -> str:
-    """Chinese stays readable in the tables and takes a third of the room."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -1,10 +1,10 @@
 """Statements for hot paths (预编译语句): written with Core on the SQLModel tables, compiled once for each database."""
 
-import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
+import orjson
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -101,8 +101,9 @@ def _given(table: Table, columns: Sequence[str]) -> str:
     return f"json_to_recordset(%s::json) AS given({named})"
 
 
-def _as_text(rows: Sequence[Mapping[str, Any]]) -> str:
-    return json.dumps(rows, ensure_ascii=False, separators=(",", ":"), default=datetime.isoformat)
+def as_json(value: Any) -> str:
+    """`value` as compact JSON, Chinese as it is: readable in the tables, and a third of the room."""
+    return orjson.dumps(value).decode()
 
 
 class Bulk:
@@ -127,7 +128,7 @@ class Bulk:
         if not rows:
             return
         if self._at_once:
-            connection.exec_driver_sql(self._text, (_as_text(rows),))
+            connection.exec_driver_sql(self._text, (as_json(rows),))
         else:
             given = [tuple(row.get(name, 0) for name in self._columns) for row in rows]
             connection.exec_driver_sql(self._text, given)
@@ -159,7 +160,7 @@ class BulkChange:
         if not rows:
             return
         if self._at_once:
-            connection.exec_driver_sql(self._text, (_as_text(rows),))
+            connection.exec_driver_sql(self._text, (as_json(rows),))
         else:
             connection.exec_driver_sql(self._text, [self._values(row) for row in rows])
 
