@@ -226,8 +226,8 @@ class Desk(RuleBasedStateMachine):
             }
             told = steps.of_ticket(self.standing(life.facts), due, TERMS, Moment(self.now, before, {}))
             assert told.fired or told.signs, "a step is due and does not fire"
-            for event in told.ledger.event:
-                life.fired.append((event["clock"], event["generation"], event["step"]))
+            for each in told.ledger.event:
+                life.fired.append((each["clock"], each["generation"], each["step"]))
             level = told.levels.get(number, life.facts.supervision)
             written = history.happenings({**each, "id": next(self.ids)} for each in told.ledger.event)
             for row in due:
