@@ -245,4 +245,4 @@ def read_callback(sheet: Sheet) -> CallbackRule:
     attempts, days = row.whole("attempts", 1, 10), row.whole("days", 1, 10)
     if days > attempts:
         row.fault("days", "days 不能多于 attempts：每天至少打一次才分得出天数", "请把 days 改小")
-    return CallbackRule(attempts, days, row.text("clause"))
+    return CallbackRule(attempts, days, row.text("clause"), row.text("answer_clause", ""))

@@ -69,3 +69,5 @@ class CallbackRule:
     attempts: int
     days: int
     clause: str
+    #: On what an answer of the caller rests; empty where the pack does not say.
+    answer_clause: str = ""

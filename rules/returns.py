@@ -118,11 +118,11 @@ def of_call_back(facts: Facts, body: CallBackBody, policy: Policy, now: datetime
         if body.solved is None or body.satisfied is None:
             raise BadInput("已接通的回访须填写是否解决（solved）和是否满意（satisfied）。")
         if body.solved and body.satisfied:
-            return Decision(
-                "satisfied", "诉求人表示已解决且满意，办结。", "call_back", rule.clause, policy.hash
-            )
-        because = "诉求人表示未解决，退回重办。" if not body.solved else "诉求人表示不满意，退回重办。"
-        return Decision("unsatisfied", because, "call_back", rule.clause, policy.hash)
+            what, because = "satisfied", "诉求人表示已解决且满意，办结。"
+        else:
+            because = "诉求人表示未解决，退回重办。" if not body.solved else "诉求人表示不满意，退回重办。"
+            what = "unsatisfied"
+        return Decision(what, because, "call_back", rule.answer_clause, policy.hash)
     if body.solved is not None or body.satisfied is not None:
         raise BadInput("未接通的回访不能填写是否解决、是否满意。")
     waiting_since = facts.since(Happened.REVIEWED)

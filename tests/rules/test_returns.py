@@ -249,3 +249,25 @@ def test_a_pause_lengthens_nothing_but_the_limit_it_pauses():
     later = event("resumed", "2026-09-29 11:00", "handling")
     after = returns.handle_due(facts(*story.happenings, paused, later), policy(), calendar())
     assert calendar().elapsed(before, after) == timedelta(hours=1).total_seconds() / 60
+
+
+@pytest.mark.parametrize(
+    ("solved", "satisfied", "what", "because"),
+    [
+        (True, True, "satisfied", "办结"),
+        (True, False, "unsatisfied", "不满意，退回重办"),
+        (False, True, "unsatisfied", "未解决，退回重办"),
+        (False, False, "unsatisfied", "未解决，退回重办"),
+    ],
+)
+def test_an_answer_rests_on_the_clause_for_answers_not_on_the_one_for_calls_in_vain(
+    solved, satisfied, what, because
+):
+    body = CallBackBody(reached=True, solved=solved, satisfied=satisfied)
+    found = returns.of_call_back(facts(*READY), body, policy(), at("2026-09-29 14:00"))
+    assert (found.what, because in found.because) == (what, True)
+    assert "闭环" in found.clause and "拨打" not in found.clause
+    unreached = returns.of_call_back(
+        facts(*READY), CallBackBody(reached=False), policy(), at("2026-09-29 14:00")
+    )
+    assert "拨打" in unreached.clause
