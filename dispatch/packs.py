@@ -71,15 +71,22 @@ def shipped() -> list[str]:
 
 
 def _texts(folder: Path) -> dict[str, str]:
-    try:
-        found = {file.name: file.read_text(encoding="utf-8") for file in sorted(folder.glob("*.toml"))}
-    except UnicodeDecodeError as fault:
-        raise PackFault(
-            f"规则包“{folder.name}”里有文件不是 UTF-8 编码。", hint="请用 UTF-8 保存后重试。"
-        ) from fault
+    found = {file.name: text_of(file) for file in sorted(folder.glob("*.toml"))}
     if not found:
         raise PackFault(f"文件夹“{folder.name}”里没有规则文件（*.toml）。")
     return found
+
+
+def text_of(file: Path) -> str:
+    """What a file of rules says, without the mark that some editors put before it. Raises PackFault, OSError."""
+    try:
+        return file.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as fault:
+        line = file.read_bytes()[: fault.start].count(b"\n") + 1
+        raise PackFault(
+            f"文件 {file.name} 第 {line} 行不是 UTF-8 编码。",
+            hint="请在编辑器里另存为 UTF-8 后重试（记事本：另存为，编码选 UTF-8）。",
+        ) from fault
 
 
 def _parent(folder: Path, head: str) -> Path | None:

@@ -19,7 +19,6 @@ from dispatch.storage import calendars
 from dispatch.storage.database import Transaction
 from dispatch.storage.tables import CalendarNotice
 from rules import calendar as years
-from rules.errors import BadInput
 
 #: Tickets in one transaction; whoever acts on one of them waits while they are written. On SQLite everybody waits.
 BATCH = 250
@@ -48,10 +47,7 @@ class Notice:
 
 def read_notice(file: Path) -> Notice:
     """Read and check a file of the form of `rules/calendars`. Raises PackFault with file and line, and OSError."""
-    try:
-        text = file.read_text(encoding="utf-8")
-    except UnicodeDecodeError as fault:
-        raise BadInput(f"{file.name} 不是 UTF-8 编码。", hint="请用 UTF-8 保存后重试。") from fault
+    text = packs.text_of(file)
     return Notice(years.parse_year(file.name, text), text)
 
 

@@ -99,6 +99,15 @@ def test_a_pack_that_is_not_there_says_what_is(name, tmp_path, monkeypatch):
 def test_a_folder_without_rules_or_in_another_encoding_is_refused(tmp_path):
     with pytest.raises(PackFault, match="没有规则文件"):
         packs.read_folder(str(tmp_path))
-    (tmp_path / "limits.toml").write_bytes("名 = 1".encode("gb18030"))
-    with pytest.raises(PackFault, match="UTF-8"):
+    (tmp_path / "limits.toml").write_bytes("# plain\n名 = 1".encode("gb18030"))
+    with pytest.raises(PackFault, match=r"limits\.toml 第 2 行不是 UTF-8"):
         packs.read_folder(str(tmp_path))
+
+
+def test_what_a_windows_editor_leaves_in_a_file_changes_nothing(tmp_path):
+    plain, marked = (tmp_path / name for name in ("plain", "marked"))
+    plain.mkdir(), marked.mkdir()
+    (plain / "limits.toml").write_bytes("名 = 1\n值 = 2\n".encode())
+    (marked / "limits.toml").write_bytes("\ufeff名 = 1\r\n值 = 2\r\n".encode())
+    found = [list(packs.read_folder(str(folder)).values()) for folder in (plain, marked)]
+    assert found == [["名 = 1\n值 = 2\n"]] * 2
