@@ -191,7 +191,7 @@ def test_a_process_killed_in_the_middle_is_made_good_by_running_again(
     tmp_path: Path, desk_dir: Path, rows_of
 ) -> None:
     file = tmp_path / "many.csv"
-    body = "".join(f"{at},2018-01-01,第{at}件：路灯坏了\n" for at in range(6000))
+    body = "".join(f"{at},2018-01-01,第{at}件：路灯坏了\n" for at in range(2400))
     file.write_text("no,when,words\n" + body, encoding="utf-8")
     columns = ["--text", "words", "--received", "when", "--external-id", "no", "--dir", str(desk_dir)]
     command = [sys.executable, "-P", "-m", "cli", "import", str(file), *columns]
@@ -202,15 +202,15 @@ def test_a_process_killed_in_the_middle_is_made_good_by_running_again(
         time.sleep(0.01)
     running.send_signal(signal.SIGKILL)
     assert running.wait() == -signal.SIGKILL
-    assert 0 < rows_of("SELECT count(*) FROM ticket")[0][0] < 6000
+    assert 0 < rows_of("SELECT count(*) FROM ticket")[0][0] < 2400
     assert hotline("import", file, *columns).exit_code == 0
-    assert rows_of("SELECT count(*), count(DISTINCT external_id) FROM ticket") == [(6000, 6000)]
+    assert rows_of("SELECT count(*), count(DISTINCT external_id) FROM ticket") == [(2400, 2400)]
 
 
 def test_a_full_disk_is_2_and_keeps_every_batch_before_it(tmp_path: Path, desk_dir: Path, rows_of) -> None:
     file = tmp_path / "many.csv"
     file.write_text(
-        "no,when,words\n" + "".join(f"{at},2018-01-01,第{at}件\n" for at in range(4000)), encoding="utf-8"
+        "no,when,words\n" + "".join(f"{at},2018-01-01,第{at}件\n" for at in range(1500)), encoding="utf-8"
     )
 
     def small_disk() -> None:
@@ -221,5 +221,6 @@ def test_a_full_disk_is_2_and_keeps_every_batch_before_it(tmp_path: Path, desk_d
     result = real("import", file, *columns, "--dir", desk_dir, preexec_fn=small_disk)
     assert result.returncode == 2
     assert "磁盘" in result.stderr.decode() and b"Traceback" not in result.stderr
+    assert rows_of("SELECT count(*) FROM ticket")[0][0] in (500, 1000)
     assert hotline("import", file, *columns, "--dir", desk_dir).exit_code == 0
-    assert rows_of("SELECT count(*), count(DISTINCT external_id) FROM ticket") == [(4000, 4000)]
+    assert rows_of("SELECT count(*), count(DISTINCT external_id) FROM ticket") == [(1500, 1500)]

@@ -3,12 +3,15 @@
 import copy
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from classifier.train import fit
 from dispatch import replay
 from dispatch.desk import Desk
 from dispatch.simulation import week
+from dispatch.training import Trainer, first_model
 from rules.lifecycle import STAGES
 from rules.terms import CHINA
 from tests.conftest import copied_desk
@@ -52,11 +55,13 @@ def require_whole(desk: Desk, figures: dict) -> None:
 
 @pytest.fixture(scope="module", params=["postgresql"])
 def lived(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
-    """A desk on which the week has gone by, and what the run was told: a minute's work, done once.
+    """A desk on which the demo's week has gone by, and what the run was told: a minute's work, done once.
 
     On SQLite it is the headless demo of `tests/cli/test_demo.py`.
     """
     with copied_desk(request, tmp_path_factory.mktemp("lived")) as desk:
+        trainer = Trainer(fit, desk.settings.models, at(UNTIL), lambda _: None)
+        first_model(desk, trainer, "demo")
         yield desk, week.run(desk, at(UNTIL))
 
 
@@ -66,6 +71,13 @@ def test_the_week_recounts_to_nothing_lost_and_every_end_and_level_occurs(lived:
     told.tickets -= 1
     told.events["signed"] += 2
     assert week.recount(desk, told)["recount_differences"] >= 3  # what the run was not told of is noticed
+
+
+def test_the_week_is_the_same_in_every_process_and_on_every_database(
+    lived: Lived, demo_week: tuple[Path, dict[str, Any]]
+) -> None:
+    headless = {name: told for name, told in demo_week[1].items() if name != "report_path"}
+    assert week.recount(*lived) == headless
 
 
 @pytest.mark.parametrize("until", ["2026-10-05 23:30", "2027-02-10 03:00"])
