@@ -90,13 +90,23 @@ def _act(desk: Desk, number: str, act: Act, actor: Actor, now: datetime, **body:
     perform(desk, number, act, BODIES[act](**body), version, actor, now)
 
 
-def copy(desk: Desk, numbers: Sequence[str], times: int, tables: Sequence[str], closed: bool = False) -> None:
-    """Copy each of the tickets `times` times, with its rows in `tables`; as closed ones, with no clock running, if wanted."""
+def copy(
+    desk: Desk,
+    numbers: Sequence[str],
+    times: int,
+    tables: Sequence[str],
+    closed: bool = False,
+    mark: str = "x",
+) -> None:
+    """Copy each of the tickets `times` times, with its rows in `tables`; as closed ones, with no clock running, if wanted.
+
+    `mark` tells the copies of one call from those of another.
+    """
     for begin in range(0, times, _AT_ONCE):
         end = min(times, begin + _AT_ONCE)
         with desk.transaction() as tx:
             for table in ("ticket", *tables):
-                span = {"begin": begin + 1, "end": end, "mark": "c" if closed else "x"}
+                span = {"begin": begin + 1, "end": end, "mark": "c" if closed else mark}
                 for number in numbers:
                     tx.connection().execute(text(_copying(table, closed)), {**span, "number": number})
 
