@@ -99,6 +99,11 @@ def every_ladder(_kind: ClockKind, _scope: str, _generation: int) -> bool:
     return True
 
 
+def no_ladder(_kind: ClockKind, _scope: str, _generation: int) -> bool:
+    """None: deadlines alone are asked for."""
+    return False
+
+
 def returnable_until(sent: datetime, policy: Policy, calendar: Calendar) -> datetime:
     """Until when a ticket that was `sent` to a department can be sent back (退单期限), on the calendar of its urgency."""
     return calendar.add(sent, policy.returns.window, after_hours=policy.after_hours)

@@ -5,11 +5,12 @@ The parts are not taken from the plan: they are gathered from the ticket's event
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from rules.clocks import WHOLE, ClockPlan
-from rules.clockwork import UPPER
+from rules.clocks import plan as planned
+from rules.clockwork import UPPER, no_ladder
 from rules.policy import Policy
 from rules.terms import (
     CHINA,
@@ -118,7 +119,7 @@ def explain(
 ) -> Explanation:
     """The parts of one deadline out of all `plans` of the ticket. Raises NoCalendar beyond the table."""
     turn = _turn(plan, plans, facts)
-    calendar = _in_force(turn, facts, calendar).on(facts.urgency)
+    shipped, calendar = calendar, _in_force(turn, facts, calendar).on(facts.urgency)
     begun = _cause(plan, facts, policy)
     cause = None if begun is None else facts.happenings[begun]
     budget = plan.budget
@@ -129,7 +130,7 @@ def explain(
     alone = calendar.add(plan.started_at, budget, after_hours=policy.after_hours)
     if plan.rule == UPPER and facts.upper_due_at is not None:
         alone = max(plan.started_at, facts.upper_due_at)
-    first = _no_later_than_above(alone, plan, plans, cause)
+    first = _no_later_than_above(alone, plan, begun, facts, policy, shipped)
     if (
         plan.kind is ClockKind.UPWARD
         and facts.upper_due_at is not None
@@ -176,19 +177,25 @@ def _in_force(turn: Happening | None, facts: Facts, calendar: Calendar) -> Calen
 
 
 def _no_later_than_above(
-    due: datetime, plan: ClockPlan, plans: Sequence[ClockPlan], cause: Happening | None
+    due: datetime, plan: ClockPlan, begun: int | None, facts: Facts, policy: Policy, calendar: Calendar
 ) -> datetime:
-    """A delegated leg ends at the latest with the leg of who delegated, as that stood then, or with the ticket."""
+    """A delegated leg ends at the latest with the leg of who delegated, as that was promised then, or with the ticket.
+
+    What stood then is what the events before call for: an extension of the same instant came after.
+    """
+    cause = None if begun is None else facts.happenings[begun]
     if cause is None or cause.kind is not Happened.DELEGATED or plan.scope == WHOLE:
         return due
-    at = plan.started_at
-    for scope in (cause.data["upper"], WHOLE):
-        for each in plans:
-            ran = each.started_at <= at and (each.stopped_at is None or each.stopped_at > at)
-            begun = _renewed_at(each, plans)
-            if (each.kind, each.scope) == (plan.kind, scope) and ran and begun <= at and each.due_at:
-                return max(at, min(due, each.due_at))
-    return due
+    before = replace(facts, happenings=facts.happenings[:begun])
+    turned = before.last(Happened.CALENDAR_CHANGED) is not None
+    by = calendar if turned else _in_force(None, facts, calendar)
+    promised = {
+        each.scope: each.due_at
+        for each in planned(before, policy, by, no_ladder)
+        if each.kind is plan.kind and each.stopped_at is None
+    }
+    above = promised.get(cause.data["upper"]) or promised.get(WHOLE)
+    return due if above is None else max(plan.started_at, min(due, above))
 
 
 def _renewed_at(plan: ClockPlan, plans: Sequence[ClockPlan]) -> datetime:
@@ -211,11 +218,14 @@ def _prolonged(plan: ClockPlan, cause: Happening | None) -> bool:
 
 
 def _cause(plan: ClockPlan, facts: Facts, policy: Policy) -> int | None:
-    """Where in the history the event stands that started the clock; None where none fits."""
+    """Where in the history the event stands that started the clock; None where none fits.
+
+    Of several at one instant the one that asked for this very leg.
+    """
     stages = _STARTS_IN.get(plan.kind, ())
     if plan.kind is ClockKind.HANDLE and policy.handle_starts == "received":
         stages = (Stage.RECEIVED, Stage.TO_DISPATCH, *stages)
-    fitting = (
+    fitting = [
         at
         for at, each in enumerate(facts.happenings)
         if each.at == plan.started_at
@@ -224,8 +234,9 @@ def _cause(plan: ClockPlan, facts: Facts, policy: Policy) -> int | None:
             if plan.kind in _BEGUN_BY
             else each.data.get("stage") in stages or _joins(each, plan.scope)
         )
-    )
-    return next(fitting, None)
+    ]
+    joined = [at for at in fitting if _joins(facts.happenings[at], plan.scope)]
+    return next(iter((*joined, *fitting)), None)
 
 
 def _joins(happening: Happening, scope: str) -> bool:

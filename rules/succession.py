@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from rules.clocks import KIND_WORDS, WHOLE, plan
+from rules.clockwork import no_ladder
 from rules.outcome import Notify
 from rules.policy import Policy
 from rules.terms import CHINA, ClockKind, Facts, Happened, Happening
@@ -65,17 +66,12 @@ def asked_of(
     kept = tuple(each for each in facts.happenings if each.kind is not Happened.CALENDAR_CHANGED)
     wanted = {
         (each.kind.value, each.scope): each.due_at
-        for each in plan(replace(facts, happenings=kept), policy, calendar, _no_ladder)
+        for each in plan(replace(facts, happenings=kept), policy, calendar, no_ladder)
         if each.stopped_at is None
     }
     return tuple(
         Asked(kind, scope, was, wanted.get((kind, scope)) or was) for (kind, scope), was in promised.items()
     )
-
-
-def _no_ladder(_kind: ClockKind, _scope: str, _generation: int) -> bool:
-    """Deadlines alone are asked for."""
-    return False
 
 
 def change(

@@ -114,6 +114,36 @@ def test_the_sentence_tells_all_that_counted(kind, story, given, words):
     assert told(kind, *story, **given)["words"] == words
 
 
+SENT_DOWN = (
+    event("dispatched", "2026-09-28 10:00", "to_sign", department="police", reason="规则"),
+    event("signed", "2026-09-28 11:00", "handling", department="police"),
+)
+PAUSE = (
+    event("suspended", "2026-10-10 10:00", "suspended", until=at("2026-12-01 00:00")),
+    event("resumed", "2026-10-10 10:00", "handling"),
+)
+DOWN = event("delegated", "2026-10-13 10:00", department="traffic_police", upper="police")
+AT_ONCE = event("extension_settled", "2026-10-13 10:00", accepted=True, workdays=3)
+
+
+@pytest.mark.parametrize(
+    ("events", "until"),
+    [((DOWN, AT_ONCE), "2026-10-13 17:30"), ((AT_ONCE, DOWN), "2026-10-15 17:30")],
+    ids=["extended after", "extended before"],
+)
+def test_of_what_happens_at_one_instant_the_order_decides(events, until):
+    """A delegated leg ends with the limit that stood when it was delegated, and is told as delegated."""
+    story = facts(
+        RECEIVED, *SENT_DOWN, *PAUSE, *events,
+        type=TicketType.HELP, department="police", departments=("police", "traffic_police"),
+    )  # fmt: skip
+    plans = plan(story, policy(), calendar())
+    leg = next(each for each in plans if each.scope == "traffic_police")
+    found = explain(leg, plans, story, policy(), calendar())
+    assert found.adds_up and found.cause is DOWN
+    assert leg.due_at == at(until)
+
+
 def test_many_weekends_are_counted_and_festivals_still_named():
     late = (
         event("received", "2026-08-10 10:00", "received"),
