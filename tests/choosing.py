@@ -9,7 +9,7 @@ from typing import Any
 from rules.acts import DECIDERS, decide
 from rules.bodies import BODIES
 from rules.errors import DeskError
-from rules.lifecycle import acts_in
+from rules.lifecycle import OPEN_STAGES, acts_in
 from rules.outcome import Case
 from rules.terms import Act, Facts, Happened
 from tests.rules.test_acts import CHILDREN, CODES, drawn
@@ -35,7 +35,7 @@ def choose(case: Case, others: Collection[str], dice: Random) -> Try | None:
     """An act, its body, and the department that does it (None a person of the hotline); None where nobody can do anything."""
     story = case.facts
     legal = [act for act in acts_in(story.stage) if act in DECIDERS]
-    legal.sort(key=lambda act: dice.random() ** (1 / _weight(act)), reverse=True)
+    legal.sort(key=lambda act: dice.random() ** (1 / _weight(act, story)), reverse=True)
     blind = dice.randrange(10) < _BLIND
     for act in legal:
         tried = (act, body_of(act, story, others, dice, case.now), _who(act, story, dice))
@@ -45,11 +45,18 @@ def choose(case: Case, others: Collection[str], dice: Random) -> Try | None:
 
 
 def _who(act: Act, story: Facts, dice: Random) -> str | None:
-    helpers = story.departments[1:] if act is Act.REPORT_UP else ()
-    return dice.choice(helpers or (None, *story.departments))
+    uppers = {each.parent for each in policy().departments.values()}
+    fit = {
+        Act.REPORT_UP: story.departments[1:],
+        Act.DELEGATE: tuple(each for each in story.departments if each in uppers),
+    }
+    return dice.choice(fit.get(act) or (None, *story.departments))
 
 
-def _weight(act: Act) -> int:
+def _weight(act: Act, story: Facts) -> int:
+    """What ends a walk early is tried less often while it goes on; at its end nothing is left to be spoilt."""
+    if story.stage not in OPEN_STAGES:
+        return _ELSE
     return _ON if act in ON else _SELDOM if act in SELDOM else _ELSE
 
 
@@ -84,6 +91,8 @@ def body_of(act: Act, story: Facts, others: Collection[str], dice: Random, now: 
         case Act.DISPATCH | Act.CONFER:
             more = {("department" if act is Act.DISPATCH else "lead"): dice.choice(LEADS)}
             more |= {"assists": dice.sample([*CODES, *CHILDREN[:6]], dice.randrange(3))}
+        case Act.CALL_BACK if dice.random() < 0.4:
+            more = {"reached": True, "solved": True, "satisfied": True}
         case Act.SETTLE_UPWARD:
             more = {"accept": dice.random() < 0.6, "reason": "没有说清"}
         case Act.SET_DUE:

@@ -45,6 +45,8 @@ from tests.stories import calendar, facts, policy
 
 TERMS = (policy(), calendar())
 MOST = 3
+#: A ticket that was over before these began, and that some of them repeat.
+BEFORE = "999001202509010000099"
 #: The way of a ticket to its end, one act a stage; what is suspended, returned or conferred about comes back to it.
 ONWARD = {
     Stage.INCOMPLETE: (Act.SUPPLEMENT, {}),
@@ -104,7 +106,13 @@ class Desk(RuleBasedStateMachine):
     def receive(self, kind, urgency, restricted, pick):
         number = f"99900120260928{len(self.lives):07d}"
         again = 1 + Random(pick).choice((0, 0, 0, 1, 3, 4))
-        carried = {"count": again, "counted_at": self.now, "counted": True, "round": again - 1}
+        carried = {
+            "earlier": BEFORE,
+            "count": again,
+            "counted_at": self.now,
+            "counted": True,
+            "round": again - 1,
+        }
         said = {"stage": Stage.RECEIVED} | (carried if again > 1 else {})
         first = Happening(Happened.RECEIVED, self.now, said, id=next(self.ids))
         more = {"restricted": True, "against": CODES[-1]} if restricted and pick % 8 == 0 else {}
@@ -113,7 +121,8 @@ class Desk(RuleBasedStateMachine):
             first, type=kind, urgency=urgency, department=None, departments=(), number=number, **more
         )
         self.lives[number] = Life(made)
-        made = climbed(replace(made, complaint_count=again), self.now)
+        made = replace(made, complaint_count=again, earlier=BEFORE if again > 1 else None)
+        made = climbed(made, self.now)
         self.put(number, triaged(made, Random(pick), self.now) if pick % 5 else made)
 
     @precondition(lambda self: self.lives)
