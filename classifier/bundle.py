@@ -19,7 +19,7 @@ from classifier.ngrams import Vocabulary
 from rules.errors import DeskError
 
 FORMAT = "hotline-text-model"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MANIFEST = "manifest.json"
 HEADS = ("department", "category")
 _VOCABULARY = "vocabulary"
@@ -112,12 +112,13 @@ def _arrays(trained: Trained) -> dict[str, _Arrays]:
     vocabulary = trained.vocabulary
     found: dict[str, _Arrays] = {_VOCABULARY: {"codes": vocabulary.codes, "idf": vocabulary.idf}}
     for head in trained.heads:
-        weights, small = head.weights, len(head.labels) <= np.iinfo(np.uint16).max
+        weights, small = head.weights, len(head.weights.bias) <= np.iinfo(np.uint16).max
         found[head.name] = {
             "sizes": np.diff(weights.starts).astype(np.uint32),
             "columns": weights.columns.astype(np.uint16 if small else np.uint32),
-            "values": weights.values,
+            "values": weights.values.astype(np.float16),
             "bias": weights.bias,
+            "parts": head.parts,
         }
     return found
 
@@ -179,13 +180,16 @@ def _load(folder: Path, name: str, files: dict[str, Any]) -> _Arrays:
 def _head(told: dict[str, Any], packed: _Arrays, features: int) -> Head:
     labels = tuple(str(label) for label in told["labels"])
     starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(packed["sizes"], dtype=np.int64)])
-    columns, values, bias = packed["columns"], packed["values"], packed["bias"]
-    _demand(len(labels) >= 2, len(set(labels)) == len(labels), all(labels), bias.shape == (len(labels),))
+    columns, values, bias, parts = (packed[name] for name in ("columns", "values", "bias", "parts"))
+    _demand(len(labels) >= 2, len(set(labels)) == len(labels), all(labels), bias.ndim == 1)
+    _demand(parts.ndim == 2, len(parts) > 0, parts.shape[1] == len(labels))
+    _demand(0 <= int(parts.min()) <= int(parts.max()) < len(bias))
     _demand(len(starts) == features + 1, columns.shape == values.shape == (int(starts[-1]),))
-    _demand(not len(columns) or 0 <= int(columns.min()) <= int(columns.max()) < len(labels))
+    _demand(not len(columns) or 0 <= int(columns.min()) <= int(columns.max()) < len(bias))
     _demand(bool(np.all(np.isfinite(values))), bool(np.all(np.isfinite(bias))))
     weights = Weights(starts, columns.astype(np.int32), values.astype(np.float32), bias.astype(np.float32))
-    return Head(str(told["name"]), labels, weights, Calibration.from_dict(told["calibration"]))
+    calibration = Calibration.from_dict(told["calibration"])
+    return Head(str(told["name"]), labels, weights, calibration, parts.astype(np.int32))
 
 
 def _demand(*true: bool) -> None:

@@ -48,9 +48,26 @@ class Weights:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """`name` is department or category; `labels[k]` is the word for column k."""
+    """`name` is department or category; label k scores the sum of the columns `parts[:, k]` of the weights.
+
+    With one part, column k is label k. With more, the others stand for what labels have in common: their function, their
+    area.
+    """
 
     name: str
     labels: tuple[str, ...]
     weights: Weights
     calibration: Calibration
+    parts: NDArray[np.int32]
+
+    def scores(self, rows: Rows) -> Scores:
+        """Rows to one score for each row and label."""
+        return joined(self.weights.scores(rows), self.parts)
+
+
+def joined(columns: Scores, parts: NDArray[np.int32]) -> Scores:
+    """Scores of columns (rows x columns) to scores of labels (rows x labels)."""
+    summed = columns[:, parts[0]]
+    for part in parts[1:]:
+        summed += columns[:, part]
+    return summed

@@ -66,7 +66,7 @@ class Model:
     def suggest_many(self, texts: Sequence[str], explain: bool = True) -> list[Suggestion]:
         """Many texts at once, in order; without `explain` no terms, and several times faster.
 
-        A text without a single known character pair (blank, or in a script never seen) gets no label and
+        A text without a single known character (blank, or in a script never seen) gets no label and
         abstains. Only the first 6,000 and last 2,000 characters of a longer text are read. Never raises for
         the content of a text.
         """
@@ -77,16 +77,16 @@ class Model:
 
     def _answer(self, texts: list[str], explain: bool) -> Iterator[Suggestion]:
         rows = self._vocabulary.weigh(texts)
-        scores = self._department.weights.scores(rows)
+        scores = self._department.scores(rows)
         passes, labels, best = _ranked(self._department, scores)
         categories: list[Ranked] = [()] * len(texts)
         if self._category:
-            categories = _ranked(self._category, self._category.weights.scores(rows))[1]
+            categories = _ranked(self._category, self._category.scores(rows))[1]
         for row, text in enumerate(texts):
             if rows.starts[row] == rows.starts[row + 1]:
                 yield Suggestion((), (), True, (), self.version)
                 continue
-            spoke = terms(text, self._vocabulary, self._department.weights, best[row]) if explain else ()
+            spoke = terms(text, self._vocabulary, self._department, best[row]) if explain else ()
             yield Suggestion(labels[row], categories[row], not passes[row], spoke, self.version)
 
 

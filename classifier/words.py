@@ -78,6 +78,11 @@ def known_words(text: str) -> list[str]:
     return found
 
 
+def dictionary() -> list[str]:
+    """Every word that the dictionary and our own list know."""
+    return [word for word, count in tokenizer().FREQ.items() if count]
+
+
 @lru_cache(maxsize=1)
 def dictionary_hash() -> str:
     """SHA-256 over jieba's dictionary and our own words: names the cutting a bundle was explained with."""

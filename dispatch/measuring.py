@@ -48,6 +48,7 @@ class Trainer:
             groups=matters,
             categories=[each.category for each in rows] if kept is None else None,
             now=self.now,
+            names={code: each.name for code, each in material.policy.departments.items()},
             progress=self.say if kept is None else _quiet,
         )
 

@@ -43,6 +43,7 @@ def test_what_was_trained_answers_the_same_after_the_disk(trained: Trained, bund
         np.testing.assert_array_equal(
             getattr(again.heads[0].weights, name), getattr(trained.heads[0].weights, name)
         )
+    np.testing.assert_array_equal(again.heads[0].parts, trained.heads[0].parts)
     np.testing.assert_array_equal(again.vocabulary.codes, trained.vocabulary.codes)
     assert load(bundle).version == version == save(trained, bundle)
 
@@ -168,6 +169,10 @@ def test_a_pickle_with_the_right_hash_runs_nothing(copy: Path, tmp_path: Path) -
         ("values", lambda a: np.full_like(a, np.nan)),
         ("bias", lambda a: a[:-1]),
         ("bias", lambda a: np.full_like(a, np.inf)),
+        ("parts", lambda a: a[:, :-1]),
+        ("parts", lambda a: a[:0]),
+        ("parts", lambda a: a - 1),
+        ("parts", lambda a: a + 1_000),
     ],
 )
 def test_arrays_that_contradict_each_other_are_refused(

@@ -124,3 +124,31 @@ def test_progress_is_told_before_the_last_fit(tickets: Tickets, now: datetime) -
     fit(texts, labels, now=now, progress=said.append)
     honest = next(at for at, line in enumerate(said) if "首选" in line)
     assert honest < said.index("用全部数据训练…")
+
+
+def test_a_department_of_few_tickets_learns_its_function_from_its_sisters(now: datetime) -> None:
+    places = {"东山区": "金桥路", "西山区": "柳湾村", "南山区": "北桥镇"}
+    matters = {"城管局": ["占道经营", "烧烤油烟", "小广告"], "环保局": ["工厂废气", "河水发臭", "废水直排"]}
+    few = ("南山区", "环保局")
+    texts, labels = [], []
+    for district, place in places.items():
+        for function, told in matters.items():
+            for matter in told[: 1 if (district, function) == few else None]:
+                for tail in ("没人管", "请处理", "很久了", "影响生活"):
+                    texts.append(f"{place}{matter}{tail}")
+                    labels.append(district + function)
+    model = Model(fit(texts, labels, now=now), "parts")
+    assert model.suggest("北桥镇河水发臭怎么办").labels[0][0] == "南山区环保局"
+    coded = fit(texts, [f"D{sorted(set(labels)).index(label)}" for label in labels], now=now)
+    assert len(coded.heads[0].parts) == 1
+    names = {f"D{at}": label for at, label in enumerate(sorted(set(labels)))}
+    named = fit(texts, [f"D{sorted(set(labels)).index(label)}" for label in labels], now=now, names=names)
+    assert len(named.heads[0].parts) > 1
+
+
+def test_letters_are_also_read_by_the_words_of_the_dictionary(tickets: Tickets, now: datetime) -> None:
+    texts, labels, _ = tickets(60)
+    assert not fit(texts, labels, now=now).vocabulary.words
+    padding = "我们多次向有关部门反映这个问题，一直没有得到明确的答复，" * 4
+    letters = [f"{text}。{padding}{text}，我是第{at}户，家住{at * 7}栋" for at, text in enumerate(texts)]
+    assert fit(letters, labels, now=now).vocabulary.words
