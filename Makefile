@@ -1,5 +1,5 @@
 # Needs Python 3.11 or newer with venv, and nothing else. PYTHON=... names the interpreter, ARGS=... goes to the command.
-.PHONY: help demo test test-browser check bench lock
+.PHONY: help demo test test-browser check bench bench-classifier lock
 
 RUN := .venv/bin/python
 # Tests of one file stay together, the long files first (tests/conftest.py); SPREAD= runs them all in one process.
@@ -15,6 +15,7 @@ help:
 	@echo "make test-browser  运行浏览器测试 / run the tests that need a browser"
 	@echo "make check         检查代码 / ruff, mypy, import-linter"
 	@echo "make bench         性能测量 / benchmarks"
+	@echo "make bench-classifier  文本模型测评 / the text model on data it has not seen (ARGS='--data FOLDER')"
 	@echo "make lock          更新依赖锁 / make both locks from pyproject.toml (UPGRADE=--upgrade takes newer versions)"
 
 demo:
@@ -36,6 +37,10 @@ check:
 	for each in "-m ruff check ." "-m ruff format --check ." "-m mypy" ".venv/bin/lint-imports --no-logo"; do \
 		echo "$$each"; $(RUN) $$each || code=1; \
 	done; exit $$code
+
+bench-classifier:
+	@scripts/environment.sh dev
+	$(RUN) -m benchmarks.classifier $(ARGS)
 
 bench:
 	@scripts/environment.sh dev

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from classifier.sureness import PLAIN, learn, signs
+
 Array = NDArray[np.float64]
 
 #: Of what is dispatched without a person, at least this share is to be right.
@@ -22,7 +24,7 @@ _MARGIN = 1.0  # standard errors between what was measured and what is promised
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """How scores become probabilities: `temperature` for the ranking, a rising curve for the first label.
+    """How scores become probabilities: `temperature` for the ranking, `sureness` and a rising curve for the first label.
 
     `gate` is the confidence from which a ticket may go out alone; None means never: the rows could not
     support the promise.
@@ -32,9 +34,10 @@ class Calibration:
     curve_x: tuple[float, ...]
     curve_y: tuple[float, ...]
     gate: float | None
+    sureness: tuple[float, ...] = PLAIN
 
-    def rank(self, scores: Array) -> tuple[NDArray[np.int64], Array]:
-        """Scores (rows x labels) to the columns of the best ten, best first, and their probabilities.
+    def rank(self, scores: Array, letters: NDArray[np.int64]) -> tuple[NDArray[np.int64], Array]:
+        """Scores (rows x labels) and lengths of texts to the columns of the best ten, best first, and their probabilities.
 
         The first gets its measured confidence, the others share what is left in their old proportions, and
         none overtakes the first. No row sums to more than 1.
@@ -42,7 +45,8 @@ class Calibration:
         odds = softmax(scores, self.temperature)
         order = np.argsort(-odds, axis=1, kind="stable")[:, :TOP]
         ranked = np.take_along_axis(odds, order, axis=1)
-        first = np.interp(stretch(ranked[:, 0]), self.curve_x, self.curve_y)
+        looked = signs(odds, scores, letters) @ np.array(self.sureness)
+        first = np.interp(looked, self.curve_x, self.curve_y)
         rest = np.maximum(1.0 - ranked[:, 0], 1e-12)
         shared = np.minimum(ranked * ((1.0 - first) / rest)[:, None], first[:, None])
         shared[:, 0] = first
@@ -55,17 +59,27 @@ class Calibration:
     def as_dict(self) -> dict[str, Any]:
         """For the manifest."""
         curve = {"curve_x": list(self.curve_x), "curve_y": list(self.curve_y)}
-        return {"temperature": self.temperature, **curve, "gate": self.gate, "promise": PROMISE}
+        told = {"temperature": self.temperature, "sureness": list(self.sureness), **curve}
+        return {**told, "gate": self.gate, "promise": PROMISE}
 
     @classmethod
     def from_dict(cls, told: dict[str, Any]) -> "Calibration":
         """Back from the manifest; ValueError, KeyError or TypeError for what cannot be a calibration."""
         curve_x, curve_y = (tuple(float(v) for v in told[key]) for key in ("curve_x", "curve_y"))
         gate = None if told["gate"] is None else float(told["gate"])
-        made = cls(float(told["temperature"]), curve_x, curve_y, gate)
+        sureness = tuple(float(v) for v in told["sureness"])
+        made = cls(float(told["temperature"]), curve_x, curve_y, gate, sureness)
         rising = all(a <= b for a, b in pairwise(curve_x)) and all(a <= b for a, b in pairwise(curve_y))
         inside = all(0.0 <= share <= 1.0 for share in (*curve_y, made.gate or 0.0))
-        if not (curve_x and len(curve_x) == len(curve_y) and rising and inside and made.temperature > 0):
+        weighed = len(sureness) == len(PLAIN) and bool(np.all(np.isfinite(sureness)))
+        if not (
+            curve_x
+            and len(curve_x) == len(curve_y)
+            and rising
+            and inside
+            and weighed
+            and made.temperature > 0
+        ):
             raise ValueError("calibration out of range")
         return made
 
@@ -76,28 +90,24 @@ def softmax(scores: Array, temperature: float) -> Array:
     return np.asarray(raised / raised.sum(axis=1, keepdims=True))
 
 
-def stretch(share: Array) -> Array:
-    """Log-odds: the scale on which a curve has room near 0 and near 1."""
-    held = np.clip(share, 1e-9, 1 - 1e-9)
-    return np.asarray(np.log(held / (1 - held)))
+def fit(scores: Array, gold: NDArray[np.int64], letters: NDArray[np.int64]) -> Calibration:
+    """Calibrate on scores of unseen rows (rows x labels), the right column and the length of each.
 
-
-def fit(scores: Array, gold: NDArray[np.int64]) -> Calibration:
-    """Calibrate on scores of unseen rows (rows x labels) and the right column of each.
-
-    Temperature by likelihood; then the first label's confidence by a monotone curve through bins of at
-    least 20 rows, each with two average rows added; then the gate. With few rows the curve is nearly flat
-    at the overall accuracy, and the gate stays shut: fewer than 19 right answers cannot support 0.95.
+    Temperature by likelihood; then how sure the first label is by its signs (`sureness`), made a confidence by a monotone
+    curve through bins of at least 20 rows, each with two average rows added; then the gate. With few rows the curve is nearly
+    flat at the overall accuracy, and the gate stays shut: fewer than 19 right answers cannot support 0.95.
     """
     spots = np.arange(len(gold))
     losses = [-np.log(softmax(scores, t)[spots, gold] + 1e-12).mean() for t in _TEMPERATURES]
     temperature = float(_TEMPERATURES[int(np.argmin(losses))])
     odds = softmax(scores, temperature)
     right = (odds.argmax(axis=1) == gold).astype(np.float64)
-    looked = stretch(odds.max(axis=1))
+    seen = signs(odds, scores, letters)
+    sureness = learn(seen, right)
+    looked = seen @ np.array(sureness)
     curve_x, curve_y = rising_curve(looked, right)
     gate = find_gate(np.interp(looked, curve_x, curve_y), right)
-    return Calibration(temperature, tuple(curve_x.tolist()), tuple(curve_y.tolist()), gate)
+    return Calibration(temperature, tuple(curve_x.tolist()), tuple(curve_y.tolist()), gate, sureness)
 
 
 def rising_curve(looked: Array, right: Array) -> tuple[Array, Array]:

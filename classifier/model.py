@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from classifier.bundle import Trained, read
 from classifier.explain import terms
-from classifier.head import Head, Scores
-from classifier.ngrams import normalise
+from classifier.head import Head
+from classifier.ngrams import Rows, normalise
 
 Ranked = tuple[tuple[str, float], ...]
 _BATCH = 256
@@ -77,11 +80,11 @@ class Model:
 
     def _answer(self, texts: list[str], explain: bool) -> Iterator[Suggestion]:
         rows = self._vocabulary.weigh(texts)
-        scores = self._department.scores(rows)
-        passes, labels, best = _ranked(self._department, scores)
+        letters = np.array([len(text) for text in texts], np.int64)
+        passes, labels, best = _ranked(self._department, rows, letters)
         categories: list[Ranked] = [()] * len(texts)
         if self._category:
-            categories = _ranked(self._category, self._category.scores(rows))[1]
+            categories = _ranked(self._category, rows, letters)[1]
         for row, text in enumerate(texts):
             if rows.starts[row] == rows.starts[row + 1]:
                 yield Suggestion((), (), True, (), self.version)
@@ -90,9 +93,9 @@ class Model:
             yield Suggestion(labels[row], categories[row], not passes[row], spoke, self.version)
 
 
-def _ranked(head: Head, scores: Scores) -> tuple[list[bool], list[Ranked], list[int]]:
+def _ranked(head: Head, rows: Rows, letters: NDArray[np.int64]) -> tuple[list[bool], list[Ranked], list[int]]:
     """For each row: may it go out alone, its labels with probabilities, and the column of the first."""
-    order, shares = head.calibration.rank(scores)
+    order, shares = head.calibration.rank(head.scores(rows), letters)
     passes = head.calibration.passes(shares[:, 0]).tolist()
     named = [
         tuple((head.labels[column], round(share, 6)) for column, share in zip(columns, row, strict=True))

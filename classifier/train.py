@@ -180,20 +180,21 @@ def _test(
         machines = _fit_parts(shown, task, task.gold[task.folds != fold], seed)
         for columns, weights in zip(said, machines, strict=True):
             columns[task.folds == fold] = weights.scores(unseen)
+    letters = np.array([len(texts[row]) for row in task.rows], np.int64)
     mix = mixed(said, task.parts, task.gold)
     scores = add_up(said, task.parts, mix)
-    honest = _figures(scores, task)
+    honest = _figures(scores, task, letters)
     progress(_line(task.name, honest))
-    return mix, calibrate(scores, task.gold), honest
+    return mix, calibrate(scores, task.gold, letters), honest
 
 
-def _figures(scores: Scores, task: _Task) -> dict[str, Any]:
+def _figures(scores: Scores, task: _Task, letters: NDArray[np.int64]) -> dict[str, Any]:
     ranked: list[list[str]] = [[] for _ in task.gold]
     confidence, sent = np.zeros(len(task.gold)), np.zeros(len(task.gold), np.bool_)
     for fold in range(int(task.folds.max()) + 1):
         inside = task.folds == fold
-        calibration = calibrate(scores[~inside], task.gold[~inside])
-        order, shares = calibration.rank(scores[inside])
+        calibration = calibrate(scores[~inside], task.gold[~inside], letters[~inside])
+        order, shares = calibration.rank(scores[inside], letters[inside])
         confidence[inside], sent[inside] = shares[:, 0], calibration.passes(shares[:, 0])
         for row, columns in zip(np.flatnonzero(inside), order, strict=True):
             ranked[row] = [task.labels[column] for column in columns]

@@ -14,10 +14,14 @@ def drawn(rows: int, sharpness: float, seed: int) -> tuple[np.ndarray, np.ndarra
     return scores, gold
 
 
+def lengths(rows: int) -> np.ndarray:
+    return np.full(rows, 30)
+
+
 def test_confidence_is_the_share_that_is_right_on_new_rows() -> None:
-    calibration = fit(*drawn(20_000, 5, 1))
+    calibration = fit(*drawn(20_000, 5, 1), lengths(20_000))
     scores, gold = drawn(20_000, 5, 2)
-    order, shares = calibration.rank(scores)
+    order, shares = calibration.rank(scores, lengths(len(scores)))
     right = order[:, 0] == gold
     for low, high in ((0.2, 0.4), (0.4, 0.6), (0.6, 0.8), (0.8, 1.0)):
         inside = (shares[:, 0] >= low) & (shares[:, 0] < high)
@@ -26,9 +30,9 @@ def test_confidence_is_the_share_that_is_right_on_new_rows() -> None:
 
 
 def test_the_gate_keeps_its_promise_on_new_rows() -> None:
-    calibration = fit(*drawn(6_000, 8, 1))
+    calibration = fit(*drawn(6_000, 8, 1), lengths(6_000))
     scores, gold = drawn(6_000, 8, 2)
-    order, shares = calibration.rank(scores)
+    order, shares = calibration.rank(scores, lengths(len(scores)))
     sent = calibration.passes(shares[:, 0])
     assert 0.2 < sent.mean() < 1
     assert (order[sent, 0] == gold[sent]).mean() >= 0.94
@@ -36,7 +40,7 @@ def test_the_gate_keeps_its_promise_on_new_rows() -> None:
 
 def test_rows_are_ranked_and_never_sum_to_more_than_one() -> None:
     scores, gold = drawn(500, 2, 3)
-    order, shares = fit(scores, gold).rank(scores)
+    order, shares = fit(scores, gold, lengths(500)).rank(scores, lengths(500))
     assert (np.diff(shares, axis=1) <= 1e-12).all()
     assert (shares.sum(axis=1) <= 1 + 1e-9).all()
     assert (shares >= 0).all()
@@ -45,7 +49,7 @@ def test_rows_are_ranked_and_never_sum_to_more_than_one() -> None:
 
 def test_at_most_ten_labels_are_ranked() -> None:
     flat = Calibration(1.0, (0.0,), (0.5,), None)
-    order, shares = flat.rank(np.zeros((2, 40)))
+    order, shares = flat.rank(np.zeros((2, 40)), lengths(2))
     assert order.shape == shares.shape == (2, 10)
 
 
@@ -87,7 +91,7 @@ def test_a_label_with_no_score_gets_no_probability() -> None:
 
 
 def test_a_calibration_survives_the_manifest() -> None:
-    made = fit(*drawn(600, 5, 4))
+    made = fit(*drawn(2_000, 5, 4), lengths(2_000))
     assert Calibration.from_dict(made.as_dict()) == made
 
 
@@ -103,9 +107,18 @@ def test_a_calibration_survives_the_manifest() -> None:
         {"curve_y": [0.5]},
         {"gate": 2.0},
         {"gate": float("nan")},
+        {"sureness": [0.0, 1.0]},
+        {"sureness": [float("nan")] * 7},
     ],
 )
 def test_an_impossible_calibration_is_refused(broken: dict[str, object]) -> None:
-    told = {"temperature": 1.0, "curve_x": [0.0, 1.0], "curve_y": [0.1, 0.9], "gate": 0.8} | broken
+    sound = {
+        "temperature": 1.0,
+        "sureness": [0.0] * 7,
+        "curve_x": [0.0, 1.0],
+        "curve_y": [0.1, 0.9],
+        "gate": 0.8,
+    }
+    told = sound | broken
     with pytest.raises(ValueError, match="range"):
         Calibration.from_dict(told)
