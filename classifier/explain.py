@@ -1,12 +1,14 @@
 """Which words spoke for an answer (判断依据): the weights of the text's pieces, added up by jieba's words."""
 
 from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from classifier.head import Head
-from classifier.ngrams import Ints, Vocabulary, grams
+from classifier.ngrams import Ints, Rows, Vocabulary, grams
 from classifier.words import cut
 
 _TERMS = 6
@@ -14,17 +16,52 @@ _LONGEST = 12  # letters; longer is a code or a slip of the keyboard, not a word
 _CUT = 1_000
 
 
-def terms(text: str, vocabulary: Vocabulary, head: Head, label: int) -> tuple[tuple[str, float], ...]:
-    """Up to six words of the normalised `text` that spoke for label number `label`, strongest first.
+def terms(
+    text: str, row: Rows, vocabulary: Vocabulary, head: Head, labels: Sequence[int]
+) -> tuple[tuple[tuple[str, float], ...], ...]:
+    """For each of these labels up to six words of the normalised `text` that spoke for it, strongest first.
 
-    Beside each its share of everything that spoke for the label, 0 to 1. Single characters, numbers and words
-    that spoke against it are left out, so the shares may sum to less than 1. Only the first 1,000 characters
-    are cut into words: cutting is what costs time here.
+    `row` is what the vocabulary makes of the text. Beside each word its share of everything that spoke for the label, 0 to 1.
+    Single characters, numbers and words that spoke against it are left out, so the shares may sum to less than 1. Only the
+    first 1,000 characters are cut into words: cutting is what costs time here.
     """
-    along = np.concatenate([np.zeros(1), np.cumsum(_by_character(text, vocabulary, head, label))])
+    found = grams([text], vocabulary.words)
+    spots, known = vocabulary.find(found.codes)
+    place = np.searchsorted(row.features, spots[known])
+    often = np.bincount(place, minlength=len(row.features))
+    each = row.values / np.where(often > 0, often, 1)
+    owner, where = head.weights.spread(row.features)
+    pieces = _Pieces(found.starts[known], found.widths[known], place, len(text))
+    words = cut(text[:_CUT])
+    told = []
+    for label in labels:
+        mine = np.bincount(head.parts[:, label], minlength=len(head.weights.bias))
+        said = mine[head.weights.columns[where]] * head.weights.values[where]
+        told.append(_by_word(words, pieces.along(each * np.bincount(owner, said, len(row.features)))))
+    return tuple(told)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pieces:
+    """Where the known pieces of a text stand, and which feature each is."""
+
+    starts: Ints
+    widths: Ints
+    features: Ints
+    letters: int
+
+    def along(self, said: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What features say, summed up to the start of every letter; a piece gives each of its letters the same."""
+        added = said[self.features] / self.widths
+        ends = np.bincount(self.starts + self.widths, added, self.letters + 1)
+        each = np.cumsum(np.bincount(self.starts, added, self.letters + 1) - ends)[:-1]
+        return np.concatenate([np.zeros(1), np.cumsum(each)])
+
+
+def _by_word(words: Sequence[str], along: NDArray[np.float64]) -> tuple[tuple[str, float], ...]:
     weight: dict[str, float] = defaultdict(float)
     start = 0
-    for word in cut(text[:_CUT]):
+    for word in words:
         weight[word] += float(along[start + len(word)] - along[start])
         start += len(word)
     total = sum(share for share in weight.values() if share > 0)
@@ -35,26 +72,3 @@ def terms(text: str, vocabulary: Vocabulary, head: Head, label: int) -> tuple[tu
 
 def _telling(word: str) -> bool:
     return 1 < len(word) <= _LONGEST and word.isalpha()
-
-
-def _by_character(text: str, vocabulary: Vocabulary, head: Head, label: int) -> NDArray[np.float64]:
-    """What each character added to the score; a piece gives each of its letters the same share."""
-    rows = vocabulary.weigh([text])
-    found = grams([text], vocabulary.words)
-    spots, known = vocabulary.find(found.codes)
-    place = np.searchsorted(rows.features, spots[known])
-    spoke = _speaking(head, rows.features, label)
-    each = rows.values * spoke / np.bincount(place, minlength=len(rows.features))
-    starts, widths = found.starts[known], found.widths[known]
-    added = each[place] / widths
-    ends = np.bincount(starts + widths, added, len(text) + 1)
-    return np.asarray(np.cumsum(np.bincount(starts, added, len(text) + 1) - ends)[:-1])
-
-
-def _speaking(head: Head, features: Ints, label: int) -> NDArray[np.float64]:
-    """What each feature says for a label in all its parts."""
-    owner, spots = head.weights.spread(features)
-    mine = np.zeros(len(head.weights.bias))
-    np.add.at(mine, head.parts[:, label], 1.0)
-    said = mine[head.weights.columns[spots]] * head.weights.values[spots]
-    return np.bincount(owner, said, len(features)).astype(np.float64)

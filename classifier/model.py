@@ -15,6 +15,7 @@ from classifier.ngrams import Rows, normalise
 
 Ranked = tuple[tuple[str, float], ...]
 _BATCH = 256
+_EXPLAINED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +23,20 @@ class Suggestion:
     """What the model thinks of one text (派单建议).
 
     `labels` and `categories` are at most ten words with calibrated probabilities, best first. `abstain` is
-    true when the ticket must not go out alone. `terms` are words that spoke for the first label with their
-    share of it. `model` is the version that answered.
+    true when the ticket must not go out alone. `spoke` has for each of the first three labels the words that spoke for
+    it with their share of it. `model` is the version that answered.
     """
 
     labels: Ranked
     categories: Ranked
     abstain: bool
-    terms: Ranked
+    spoke: tuple[Ranked, ...]
     model: str
+
+    @property
+    def terms(self) -> Ranked:
+        """The words that spoke for the first label; none where nobody asked for them."""
+        return self.spoke[0] if self.spoke else ()
 
 
 class Model:
@@ -63,11 +69,11 @@ class Model:
         return self._department.calibration.gate
 
     def suggest(self, text: str) -> Suggestion:
-        """One text (title and body joined by a newline), with the words that spoke for the answer."""
+        """One text (title and body joined by a newline), with the words that spoke for the first three labels."""
         return self.suggest_many([text])[0]
 
     def suggest_many(self, texts: Sequence[str], explain: bool = True) -> list[Suggestion]:
-        """Many texts at once, in order; without `explain` no terms, and several times faster.
+        """Many texts at once, in order; without `explain` no words, and several times faster.
 
         A text without a single known character (blank, or in a script never seen) gets no label and
         abstains. Only the first 6,000 and last 2,000 characters of a longer text are read. Never raises for
@@ -89,19 +95,23 @@ class Model:
             if rows.starts[row] == rows.starts[row + 1]:
                 yield Suggestion((), (), True, (), self.version)
                 continue
-            spoke = terms(text, self._vocabulary, self._department, best[row]) if explain else ()
+            spoke: tuple[Ranked, ...] = ()
+            if explain:
+                spoke = terms(text, rows.row(row), self._vocabulary, self._department, best[row])
             yield Suggestion(labels[row], categories[row], not passes[row], spoke, self.version)
 
 
-def _ranked(head: Head, rows: Rows, letters: NDArray[np.int64]) -> tuple[list[bool], list[Ranked], list[int]]:
-    """For each row: may it go out alone, its labels with probabilities, and the column of the first."""
+def _ranked(
+    head: Head, rows: Rows, letters: NDArray[np.int64]
+) -> tuple[list[bool], list[Ranked], list[list[int]]]:
+    """For each row: may it go out alone, its labels with probabilities, and the columns of the first three."""
     order, shares = head.calibration.rank(head.scores(rows), letters)
     passes = head.calibration.passes(shares[:, 0]).tolist()
     named = [
         tuple((head.labels[column], round(share, 6)) for column, share in zip(columns, row, strict=True))
         for columns, row in zip(order.tolist(), shares.tolist(), strict=True)
     ]
-    return passes, named, order[:, 0].tolist()
+    return passes, named, order[:, :_EXPLAINED].tolist()
 
 
 def load(folder: Path) -> Model:

@@ -60,6 +60,12 @@ class Rows:
     def __len__(self) -> int:
         return len(self.starts) - 1
 
+    def row(self, at: int) -> "Rows":
+        """Row number `at` by itself."""
+        inside = slice(int(self.starts[at]), int(self.starts[at + 1]))
+        size = np.array([0, inside.stop - inside.start], np.int64)
+        return Rows(size, self.features[inside], self.values[inside])
+
 
 @dataclass(frozen=True, slots=True)
 class Grams:

@@ -145,7 +145,7 @@ def _said(facts: Mapping[str, Any]) -> Suggestion | None:
         labels=tuple((label, p) for label, p in facts["labels"]),
         categories=tuple((code, p) for code, p in ranked),
         abstain=facts["abstain"],
-        terms=(),
+        spoke=(),
         model=facts["model"],
     )
 

@@ -137,8 +137,11 @@ def _absent(ticket: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _with_terms(decision: Decision, suggestion: Suggestion) -> Decision:
+    """With the words that spoke for the first label, and for each of the next two that were thought of."""
     terms = [[word, round(weight, 4)] for word, weight in suggestion.terms]
-    return replace(decision, details={**decision.details, "terms": terms})
+    pairs = zip(suggestion.labels[1:], suggestion.spoke[1:], strict=False)
+    others = [[label, [word for word, _ in words]] for (label, _), words in pairs]
+    return replace(decision, details={**decision.details, "terms": terms, "others": others})
 
 
 def _outcome(decision: Decision, facts: Facts, policy: Policy, now: datetime) -> Outcome:

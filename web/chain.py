@@ -13,7 +13,9 @@ from rules.clocks import KIND_WORDS
 from rules.escalation import step_of
 from rules.evidence_words import TRIGGER_WORDS
 from rules.lifecycle import ACT_WORDS
+from rules.policy import Policy
 from rules.roster import RECEIVER as ON_DUTY
+from rules.routing import shown_as
 from rules.side_bodies import IDENTITY_WORDS, RATED_STEPS
 from rules.terms import CHANNEL_WORDS, CHINA, ELEMENT_WORDS, Act, ClockKind, Happened, Happening, Stage
 from rules.wording import EVENT_WORDS, event_words
@@ -38,6 +40,15 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Other:
+    """A department that was thought of and not taken: its share in percent, and the words that spoke for it."""
+
+    name: str
+    share: str
+    words: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Why:
     """The why line under a decision."""
 
@@ -48,6 +59,7 @@ class Why:
     model: str
     confidence: str
     terms: Sequence[str]
+    others: Sequence[Other]
     when: str
 
 
@@ -222,8 +234,19 @@ def _why(row: Row, view: View, now: datetime) -> Why:
         model=row["model"] or "",
         confidence=_confidence(row),
         terms=[str(each[0]) for each in details.get("terms", ())],
+        others=_others(row, view.policy),
         when=day_and_time(row["at"], now),
     )
+
+
+def _others(row: Row, policy: Policy) -> list[Other]:
+    """The second and third department that the model thought of."""
+    share = dict(row["facts"].get("labels") or ())
+    areas = tuple(row["facts"].get("areas") or ())
+    return [
+        Other(shown_as(label, areas, policy), f"{share.get(label, 0.0):.0%}", [str(word) for word in words])
+        for label, words in row["details"].get("others", ())
+    ]
 
 
 def _confidence(row: Row) -> str:

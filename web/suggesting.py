@@ -51,6 +51,7 @@ class SuggestSaid(BaseModel):
     similar: list[dict[str, Any]]
     card: dict[str, Any] | None
     terms: list[tuple[str, float]]
+    spoke: list[list[tuple[str, float]]]
     model: str | None
     detail: str | None
 
@@ -94,7 +95,7 @@ def post_suggest(body: SuggestBody, asker: Keyed) -> Response:
 def _labels(said: Suggestion | None, text: str, policy: Policy) -> dict[str, Any]:
     """The model's ranks; a label that is no department of the pack is said to be 不在目录, never left out."""
     if said is None:
-        return {"labels": [], "departments": [], "categories": [], "abstain": True, "terms": []}
+        return {"labels": [], "departments": [], "categories": [], "abstain": True, "terms": [], "spoke": []}
     areas = tuple(dict.fromkeys(code for each in gazetteer(policy).find(text) for code in each.codes))
     named = [(meant_by(label, areas, policy), shown_as(label, areas, policy)) for label, _ in said.labels]
     return {
@@ -102,7 +103,8 @@ def _labels(said: Suggestion | None, text: str, policy: Policy) -> dict[str, Any
         "departments": [{"code": found.code if found else None, "name": name} for found, name in named],
         "categories": [list(each) for each in said.categories],
         "abstain": said.abstain,
-        "terms": [[word, round(share, 4)] for word, share in said.terms],
+        "terms": [list(each) for each in said.terms],
+        "spoke": [[list(each) for each in words] for words in said.spoke],
     }
 
 

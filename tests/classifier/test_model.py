@@ -32,6 +32,19 @@ def test_the_terms_are_words_of_the_text_that_spoke_for_the_answer(model: Model)
     assert "小区" not in {word for word, _ in terms[:1]}
 
 
+def test_each_of_the_first_three_has_words_of_its_own(model: Model) -> None:
+    answer = model.suggest("小区停水一整天，公交车到站不停")
+    assert len(answer.spoke) == 3
+    assert answer.terms == answer.spoke[0]
+    words = {
+        label: {word for word, _ in spoke}
+        for (label, _), spoke in zip(answer.labels[:3], answer.spoke, strict=True)
+    }
+    assert "停水" in words["供水公司"] - words["公交公司"]
+    assert "公交车" in words["公交公司"] - words["供水公司"]
+    assert model.suggest_many(["小区停水"], explain=False)[0].spoke == ()
+
+
 def test_terms_hold_no_numbers_and_no_endless_words(model: Model) -> None:
     terms = model.suggest(f"停水 12345 13x {'ab' * 400} 漏水").terms
     assert all(word.isalpha() and 1 < len(word) <= 12 for word, _ in terms)

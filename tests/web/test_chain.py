@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests.stories import at, policy
-from web.chain import chain
+from web.chain import chain, whys
 
 
 @dataclass
@@ -94,3 +94,19 @@ def test_what_was_undone_out_of_sight_keeps_its_code():
     undone = event("undone")
     undone["data"] = {"step": "repeat_9", "at": "2026-09-28T09:00:00+08:00"}
     assert "撤销的是：repeat_9" in told(undone).said
+
+
+def test_a_decision_names_what_else_was_thought_of_and_why() -> None:
+    second = min(policy().departments)
+    row = {
+        "act": "triage", "what": "to_dispatch", "department": None, "because": "没有把握", "rule": "model", "clause": "",
+        "model": "m1", "at": at("2026-09-28 10:00"),
+        "facts": {"labels": [["x", 0.5], [second, 0.31], ["gone", 0.04]], "areas": [], "abstain": True},
+        "details": {"terms": [["路灯", 0.6]], "others": [[second, ["油烟", "夜市"]], ["gone", []]]},
+    }  # fmt: skip
+    seen = type("Seen", (), {"decisions": [row, {**row, "details": {}}], "policy": policy()})()
+    why, plain = whys(seen, at("2026-09-28 18:00"))
+    assert [(each.share, list(each.words)) for each in why.others] == [("31%", ["油烟", "夜市"]), ("4%", [])]
+    assert why.others[0].name == policy().departments[second].name
+    assert why.others[1].name == "不在目录"
+    assert list(plain.others) == []

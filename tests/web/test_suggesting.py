@@ -30,7 +30,7 @@ def test_labels_that_are_no_department_are_said_to_be_missing(site, monkeypatch)
 
         def suggest_many(self, texts):
             ranks = (("police", 0.8), ("某个不在目录的单位", 0.2))
-            return [Suggestion(ranks, (("noise", 0.7),), False, (("路灯", 0.5),), "v1") for _ in texts]
+            return [Suggestion(ranks, (("noise", 0.7),), False, ((("路灯", 0.5),),), "v1") for _ in texts]
 
     monkeypatch.setattr(type(site.desk.models), "active", lambda _self, _now: Fixed())
     said = suggest(site, text="路灯不亮")
