@@ -185,12 +185,12 @@ def codes_of(words: Iterable[str]) -> Ints:
 
 
 def learn(
-    texts: Sequence[str], least: int = 1, limit: int = 300_000, words: Ints | None = None
+    texts: Sequence[str], least: int = 1, limit: int = 300_000, words: Ints | None = None, rarity: float = 0.5
 ) -> Vocabulary:
     """The pieces in at least `least` of these normalised texts, at most the `limit` most frequent.
 
     `words` (from `codes_of`) are the words to be known as such. A piece weighs ln((1 + texts) / (1 + texts with it)) + 1,
-    as if one more text held every piece; single characters and pairs weigh the square root of that.
+    as if one more text held every piece; single characters and pairs weigh that to the power of `rarity`.
     """
     found, counted = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
     for at in range(0, len(texts), _CHUNK):
@@ -210,4 +210,4 @@ def learn(
         keep[:] = False
         keep[np.argsort(-seen, kind="stable")[:limit]] = True
     idf = np.log((1 + len(texts)) / (1 + seen[keep])) + 1
-    return Vocabulary(codes[keep], np.where(codes[keep] < _WORD, np.sqrt(idf), idf).astype(np.float32))
+    return Vocabulary(codes[keep], np.where(codes[keep] < _WORD, idf**rarity, idf).astype(np.float32))
