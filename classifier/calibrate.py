@@ -16,6 +16,7 @@ PROMISE = 0.95
 #: At most this many labels are ranked for people (contract.md).
 TOP = 10
 _TEMPERATURES = np.geomspace(0.02, 4, 60)
+_STRIDE = 6
 _BINS = 120  # of equal count: too few to follow noise, enough to be fine near the gate
 _LEAST = 20  # rows in a bin
 _PRIOR = 2.0  # rows of average quality added to every bin, so that no bin claims certainty
@@ -97,9 +98,7 @@ def fit(scores: Array, gold: NDArray[np.int64], letters: NDArray[np.int64]) -> C
     curve through bins of at least 20 rows, each with two average rows added; then the gate. With few rows the curve is nearly
     flat at the overall accuracy, and the gate stays shut: fewer than 19 right answers cannot support 0.95.
     """
-    spots = np.arange(len(gold))
-    losses = [-np.log(softmax(scores, t)[spots, gold] + 1e-12).mean() for t in _TEMPERATURES]
-    temperature = float(_TEMPERATURES[int(np.argmin(losses))])
+    temperature = _best_temperature(scores, gold)
     odds = softmax(scores, temperature)
     right = (odds.argmax(axis=1) == gold).astype(np.float64)
     seen = signs(odds, scores, letters)
@@ -108,6 +107,20 @@ def fit(scores: Array, gold: NDArray[np.int64], letters: NDArray[np.int64]) -> C
     curve_x, curve_y = rising_curve(looked, right)
     gate = find_gate(np.interp(looked, curve_x, curve_y), right)
     return Calibration(temperature, tuple(curve_x.tolist()), tuple(curve_y.tolist()), gate, sureness)
+
+
+def _best_temperature(scores: Array, gold: NDArray[np.int64]) -> float:
+    """The likeliest: among a few far apart, then among all between the neighbours of the best of those."""
+    spots = np.arange(len(gold))
+
+    def best(among: range) -> int:
+        losses = [-np.log(softmax(scores, _TEMPERATURES[at])[spots, gold] + 1e-12).mean() for at in among]
+        return among[int(np.argmin(losses))]
+
+    about = best(range(0, len(_TEMPERATURES), _STRIDE))
+    return float(
+        _TEMPERATURES[best(range(max(0, about - _STRIDE + 1), min(len(_TEMPERATURES), about + _STRIDE)))]
+    )
 
 
 def rising_curve(looked: Array, right: Array) -> tuple[Array, Array]:

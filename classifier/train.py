@@ -2,7 +2,6 @@
 
 import platform
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
@@ -38,7 +37,6 @@ _RARITY = ((5_000, 1.0), (None, 0.5))
 _FAINT = 0.05
 #: How exactly a machine is fitted: ten times as exact takes four times as long, and is no more often right.
 _CLOSE = 0.1
-_THREADS = 2
 #: From this many letters on (the middle text) they are letters (信件), in which words of the dictionary tell more than pairs.
 _LETTER = 100
 _TITLES = {"department": "承办单位", "category": "诉求类别"}
@@ -225,12 +223,9 @@ def _pick(rows: Rows, which: NDArray[np.int64] | None, width: int) -> csr_matrix
 
 
 def _fit_parts(shown: csr_matrix, task: _Task, gold: NDArray[np.int64], seed: int) -> list[Weights]:
-    """The machines of every part, two at a time: each is one thread's work and leaves the interpreter free."""
-    with ThreadPoolExecutor(_THREADS) as pool:
-        made = [
-            pool.submit(_fit_weights, shown, part[gold], int(part.max()) + 1, seed) for part in task.parts
-        ]
-        return [each.result() for each in made]
+    """The machines of every part, one after the other: two threads would share liblinear's one row of random numbers,
+    and equal seeds would no longer give equal weights."""
+    return [_fit_weights(shown, part[gold], int(part.max()) + 1, seed) for part in task.parts]
 
 
 def _fit_weights(shown: csr_matrix, gold: NDArray[np.int64], width: int, seed: int) -> Weights:

@@ -29,6 +29,16 @@ def test_confidence_is_the_share_that_is_right_on_new_rows() -> None:
         assert right[inside].mean() == pytest.approx(shares[inside, 0].mean(), abs=0.05)
 
 
+@pytest.mark.parametrize("scale", [0.01, 0.05, 0.3, 1.0, 8.0])
+def test_the_temperature_is_the_likeliest_of_all(scale: float) -> None:
+    scores, gold = drawn(1_500, 4, 6)
+    scores *= scale
+    rows = np.arange(len(gold))
+    every = np.geomspace(0.02, 4, 60)
+    losses = [-np.log(softmax(scores, each)[rows, gold] + 1e-12).mean() for each in every]
+    assert fit(scores, gold, lengths(1_500)).temperature == every[int(np.argmin(losses))]
+
+
 def test_the_gate_keeps_its_promise_on_new_rows() -> None:
     calibration = fit(*drawn(6_000, 8, 1), lengths(6_000))
     scores, gold = drawn(6_000, 8, 2)

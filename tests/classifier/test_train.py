@@ -55,6 +55,17 @@ def test_the_same_seed_gives_the_same_weights(tickets: Tickets, now: datetime) -
     assert one.heads[0].calibration == two.heads[0].calibration
 
 
+def test_the_same_seed_gives_the_same_weights_also_where_names_have_parts(
+    tickets: Tickets, now: datetime
+) -> None:
+    texts, labels, _ = tickets(400)
+    places = [f"{'东西南'[at % 3]}山区{label}" for at, label in enumerate(labels)]
+    one, two = (fit(texts, places, now=now, seed=4) for _ in range(2))
+    assert len(one.heads[0].parts) > 1
+    assert one.manifest == two.manifest
+    np.testing.assert_array_equal(one.heads[0].weights.values, two.heads[0].weights.values)
+
+
 def test_sixty_rows_with_ten_labels_are_enough_to_start(now: datetime) -> None:
     matters = ["停水", "停电", "停气", "欠薪", "噪音", "占道", "公交", "学校", "医保", "户口"]
     texts = [
