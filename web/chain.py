@@ -60,6 +60,7 @@ class Why:
     confidence: str
     terms: Sequence[str]
     others: Sequence[Other]
+    undecided: bool
     when: str
 
 
@@ -235,17 +236,23 @@ def _why(row: Row, view: View, now: datetime) -> Why:
         confidence=_confidence(row),
         terms=[str(each[0]) for each in details.get("terms", ())],
         others=_others(row, view.policy),
+        undecided=row["department"] is None,
         when=day_and_time(row["at"], now),
     )
 
 
 def _others(row: Row, policy: Policy) -> list[Other]:
-    """The second and third department that the model thought of."""
-    share = dict(row["facts"].get("labels") or ())
+    """The second and third department that the model thought of, after the first where none was taken."""
+    labels: Sequence[tuple[str, float]] = row["facts"].get("labels") or ()
+    details = row["details"]
+    share = dict(labels)
     areas = tuple(row["facts"].get("areas") or ())
+    thought = list(details.get("others", ()))
+    if thought and labels and row["department"] is None:
+        thought.insert(0, (labels[0][0], [word for word, _ in details.get("terms", ())]))
     return [
         Other(shown_as(label, areas, policy), f"{share.get(label, 0.0):.0%}", [str(word) for word in words])
-        for label, words in row["details"].get("others", ())
+        for label, words in thought
     ]
 
 

@@ -99,7 +99,7 @@ def test_what_was_undone_out_of_sight_keeps_its_code():
 def test_a_decision_names_what_else_was_thought_of_and_why() -> None:
     second = min(policy().departments)
     row = {
-        "act": "triage", "what": "to_dispatch", "department": None, "because": "没有把握", "rule": "model", "clause": "",
+        "act": "triage", "what": "to_sign", "department": second, "because": "没有把握", "rule": "model", "clause": "",
         "model": "m1", "at": at("2026-09-28 10:00"),
         "facts": {"labels": [["x", 0.5], [second, 0.31], ["gone", 0.04]], "areas": [], "abstain": True},
         "details": {"terms": [["路灯", 0.6]], "others": [[second, ["油烟", "夜市"]], ["gone", []]]},
@@ -110,3 +110,7 @@ def test_a_decision_names_what_else_was_thought_of_and_why() -> None:
     assert why.others[0].name == policy().departments[second].name
     assert why.others[1].name == "不在目录"
     assert list(plain.others) == []
+    seen.decisions = [{**row, "what": "to_dispatch", "department": None}]
+    undecided = whys(seen, at("2026-09-28 18:00"))[0]
+    likeliest, *rest = undecided.others
+    assert (likeliest.share, list(likeliest.words), len(rest)) == ("50%", ["路灯"], 2)
