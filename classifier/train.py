@@ -169,7 +169,8 @@ def _test(
     texts: list[str], task: _Task, known: Ints | None, progress: Say, seed: int
 ) -> tuple[NDArray[np.float64], Calibration, dict[str, Any]]:
     """Score every row by a model of the other folds; mix the parts and calibrate on all of them; measure with each fold's
-    calibration and gate taken from the other folds, so that no figure rests on its own rows."""
+    calibration and gate taken from the other folds. The shares of the mix, three numbers at most, are the only thing that a
+    figure's own rows had a say in."""
     said = [np.zeros((len(task.gold), int(part.max()) + 1), np.float32) for part in task.parts]
     for fold in range(int(task.folds.max()) + 1):
         progress(f"测算{_TITLES[task.name]}第 {fold + 1} 折…")
